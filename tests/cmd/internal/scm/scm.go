@@ -1,0 +1,76 @@
+// Package scm is the receiving end of a console or pidfd socket, for the
+// helper commands of the integration tests: it listens, takes one connection
+// and reports exactly what came over it.
+package scm
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Message is what one connection brought.
+type Message struct {
+	Data string `json:"data"` // the bytes beside the descriptors
+	FDs  []int  `json:"-"`
+	N    int    `json:"fds"`
+	More int    `json:"more"` // bytes that followed the first message
+}
+
+// Listen binds a stream socket at path.
+func Listen(path string) (int, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("socket: %w", err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return -1, fmt.Errorf("bind %s: %w", path, err)
+	}
+	if err := unix.Listen(fd, 8); err != nil {
+		return -1, fmt.Errorf("listen %s: %w", path, err)
+	}
+	return fd, nil
+}
+
+// Accept waits for one connection and reads it to its end.
+func Accept(listener int, limit time.Duration) (*Message, error) {
+	timeout := unix.NsecToTimeval(limit.Nanoseconds())
+	if err := unix.SetsockoptTimeval(listener, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
+		return nil, fmt.Errorf("set timeout: %w", err)
+	}
+	conn, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("accept: %w", err)
+	}
+	defer unix.Close(conn)
+	if err := unix.SetsockoptTimeval(conn, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
+		return nil, fmt.Errorf("set timeout: %w", err)
+	}
+	data := make([]byte, 8192)
+	control := make([]byte, unix.CmsgSpace(16*4))
+	n, cn, _, _, err := unix.Recvmsg(conn, data, control, unix.MSG_CMSG_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("receive: %w", err)
+	}
+	m := &Message{Data: string(data[:n])}
+	messages, err := unix.ParseSocketControlMessage(control[:cn])
+	if err != nil {
+		return nil, fmt.Errorf("parse control message: %w", err)
+	}
+	for i := range messages {
+		fds, err := unix.ParseUnixRights(&messages[i])
+		if err != nil {
+			return nil, fmt.Errorf("parse rights: %w", err)
+		}
+		m.FDs = append(m.FDs, fds...)
+	}
+	m.N = len(m.FDs)
+	for {
+		n, err := unix.Read(conn, data)
+		if err != nil || n <= 0 {
+			return m, nil
+		}
+		m.More += n
+	}
+}
