@@ -1,0 +1,24 @@
+#include "textflag.h"
+
+// As on amd64, but g is a register here.
+GLOBL stageG<>(SB), NOPTR, $1024
+
+TEXT _rung_start(SB),NOSPLIT|NOFRAME,$0
+	MOVD	0(RSP), R0 // argc
+	ADD	$8, RSP, R1 // argv
+	CMP	$3, R0
+	BLT	normal
+	MOVD	8(R1), R2
+	MOVWU	0(R2), R3
+	MOVD	$0x74696e69, R4 // "init"
+	CMP	R3, R4
+	BNE	normal
+	MOVBU	4(R2), R3
+	CBNZ	R3, normal
+	MOVD	$stageG<>(SB), g
+	SUB	$64, RSP
+	MOVD	R1, 8(RSP)
+	CALL	·entry(SB)
+	BRK	// entry does not return
+normal:
+	B	_rt0_arm64_linux(SB)

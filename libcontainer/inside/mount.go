@@ -1,0 +1,153 @@
+// Runs in: init, before and after pivot. Sees: container namespaces. Holds: full capabilities in its user namespace.
+
+package inside
+
+import (
+	"github.com/oci-rung/rung/internal/linux/raw"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// mount makes a filesystem in the container's namespaces, detached, and
+// attaches it to its target.
+func (s *stage) mount() bool {
+	r := s.row
+	tree, ok := s.makeFilesystem(r.Args[0], r.Args[2], r.Args[4], uint64(r.Args[3]))
+	if !ok {
+		return false
+	}
+	if r.Args[5]&wire.KeepProc != 0 {
+		s.proc = tree
+		return s.attach(tree, r.Args[1], int(r.Args[5]))
+	}
+	ok = s.attach(tree, r.Args[1], int(r.Args[5]))
+	if r.Args[5]&wire.OnRoot == 0 {
+		raw.Close(tree)
+	}
+	return ok
+}
+
+// makeFilesystem is fsopen, one fsconfig per parameter, fsmount. params is a
+// vector of keys and values; a value of 1 stands for none.
+func (s *stage) makeFilesystem(fstype, source, params raw.Ptr, attr uint64) (int, bool) {
+	fs, e := raw.Fsopen(fstype)
+	if e != 0 {
+		return -1, s.failAt(wire.OpFsopen, e, fstype)
+	}
+	if source != 0 && *raw.At[byte](source) != 0 {
+		e = raw.Fsconfig(fs, raw.FsconfigStr, raw.Lit("source\x00"), source)
+		if e != 0 {
+			return -1, s.failFilesystem(fs, wire.OpFsconfig, e, source)
+		}
+	}
+	for p := params; p != 0 && *raw.At[raw.Ptr](p) != 0; p += 16 {
+		key, value := *raw.At[raw.Ptr](p), *raw.At[raw.Ptr](p + 8)
+		if value == 1 {
+			e = raw.Fsconfig(fs, raw.FsconfigFlag, key, 0)
+		} else {
+			e = raw.Fsconfig(fs, raw.FsconfigStr, key, value)
+		}
+		if e != 0 {
+			return -1, s.failFilesystem(fs, wire.OpFsconfig, e, key)
+		}
+	}
+	if e = raw.Fsconfig(fs, raw.FsconfigMake, 0, 0); e != 0 {
+		return -1, s.failFilesystem(fs, wire.OpMount, e, fstype)
+	}
+	tree, e := raw.Fsmount(fs, attr)
+	if e != 0 {
+		return -1, s.failFilesystem(fs, wire.OpFsmount, e, fstype)
+	}
+	raw.Close(fs)
+	return tree, true
+}
+
+// failFilesystem adds what the filesystem itself says about the failure: a
+// read from its context gives a message such as "e tmpfs: Bad value for 'size'".
+func (s *stage) failFilesystem(fs int, op wire.Op, e raw.Errno, object raw.Ptr) bool {
+	if n, re := raw.Read(fs, s.text[:]); re == 0 && n > 2 {
+		s.detail = s.text[2:n]
+		if s.text[n-1] == '\n' {
+			s.detail = s.text[2 : n-1]
+		}
+	}
+	return s.failAt(op, e, object)
+}
+
+// attachSlot attaches a tree that the parent opened and prepared.
+func (s *stage) attachSlot() bool {
+	r := s.row
+	tree := s.slot(0)
+	ok := s.attach(tree, r.Args[1], int(r.Args[2]))
+	if r.Args[2]&wire.OnRoot == 0 {
+		raw.Close(tree)
+	}
+	return ok
+}
+
+// attach moves the detached tree to target, which is resolved once, to a
+// descriptor, and made where it is missing.
+func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
+	if flags&wire.OnRoot != 0 {
+		return s.attachRoot(tree, target)
+	}
+	m, l := makeDirs, followInside
+	if flags&wire.TargetFile != 0 {
+		m = makeFile
+	}
+	if flags&wire.RealDir != 0 {
+		l = refuseLinks
+	}
+	at, e := s.openOrMake(target, m, l, 0o755)
+	if e != 0 {
+		if l == refuseLinks && (e == raw.ELOOP || e == raw.ENOTDIR) {
+			s.detail = raw.Text(raw.Lit("must be mounted on ordinary directory\x00"))
+		}
+		return s.failAt(wire.OpOpen, e, target)
+	}
+	if flags&wire.OverProc == 0 && !s.offProc(at, target) {
+		raw.Close(at)
+		return false
+	}
+	e = raw.MoveMount(tree, at)
+	raw.Close(at)
+	return s.failAt(wire.OpMoveMount, e, target)
+}
+
+// attachRoot attaches over the container's root: the handle moves on to the
+// new tree, or everything after it would land below what it hides.
+func (s *stage) attachRoot(tree int, target raw.Ptr) bool {
+	if e := raw.MoveMount(tree, s.root); e != 0 {
+		return s.failAt(wire.OpMoveMount, e, target)
+	}
+	s.root = tree
+	return true
+}
+
+// offProc refuses a target on procfs: a tree over /proc/self/attr or /proc/sys
+// would catch the runtime's own writes (CVE-2019-16884).
+func (s *stage) offProc(at int, target raw.Ptr) bool {
+	magic, e := raw.Fstatfs(at)
+	if e != 0 {
+		return s.failAt(wire.OpFilesystem, e, target)
+	}
+	if magic == raw.ProcMagic {
+		s.detail = raw.Text(raw.Lit("the target is inside a proc filesystem\x00"))
+		return s.failAt(wire.OpMoveMount, raw.EINVAL, target)
+	}
+	return true
+}
+
+// setattr changes the attributes of the mount at a path, which was resolved to
+// a descriptor; the path is not walked a second time.
+func (s *stage) setattr() bool {
+	r := s.row
+	target := r.Args[0]
+	at, e := s.open(target, followInside)
+	if e != 0 {
+		return s.failAt(wire.OpOpen, e, target)
+	}
+	attr := raw.MountAttr{Attr_set: uint64(r.Args[1]), Attr_clr: uint64(r.Args[2]), Propagation: uint64(r.Args[3])}
+	e = raw.MountSetattr(at, uint(r.Args[4]), &attr)
+	raw.Close(at)
+	return s.failAt(wire.OpMountSetattr, e, target)
+}

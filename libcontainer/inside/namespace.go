@@ -1,0 +1,43 @@
+// Runs in: init, first steps. Sees: caller's namespaces, then container namespaces. Holds: caller's privilege, then full capabilities in its user namespace.
+
+package inside
+
+import (
+	"github.com/oci-rung/rung/internal/linux/raw"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// becomeRoot takes the ids 0 of the user namespace whose maps the parent has
+// just written; until then this process has ids nobody mapped.
+func (s *stage) becomeRoot() bool {
+	if e := raw.Setresgid(0); e != 0 {
+		return s.fail(wire.OpSetresgid, e, nil)
+	}
+	if e := raw.Setresuid(0); e != 0 {
+		return s.fail(wire.OpSetresuid, e, nil)
+	}
+	return s.check(wire.OpPrctl, raw.Prctl(raw.PrDumpable, 0, 0))
+}
+
+// fork goes on in a sibling: unshare and setns put only children into a pid
+// namespace, and a time namespace with offsets only what starts in it. The
+// sibling is the parent's child, not ours, so the parent can wait for it.
+func (s *stage) fork() bool {
+	pid, e := raw.Fork(raw.CloneParent|uintptr(raw.SIGCHLD), nil)
+	if e != 0 {
+		return s.fail(wire.OpClone, e, nil)
+	}
+	if pid == 0 {
+		return true
+	}
+	s.begin(wire.Forked).Args[0] = uint64(pid)
+	s.send(-1)
+	raw.Exit(0)
+	return false
+}
+
+// propagate sets the propagation of the root mount and all mounts below it.
+func (s *stage) propagate() bool {
+	slash := raw.Lit("/\x00")
+	return s.failAt(wire.OpMount, raw.Mount(0, slash, 0, uint(s.row.Args[0]), 0), slash)
+}

@@ -1,0 +1,125 @@
+package wire
+
+// Op names the call that failed inside a step.
+type Op uint16
+
+// The calls. Names are the system calls', other words say what was checked.
+const (
+	OpNone Op = iota
+	OpAccept
+	OpAccess
+	OpAmbient
+	OpBounding
+	OpCapset
+	OpChdir
+	OpChown
+	OpClone
+	OpCloseRange
+	OpConnection
+	OpDomainname
+	OpDup
+	OpExec
+	OpFilesystem
+	OpFsconfig
+	OpFsmount
+	OpFsopen
+	OpGetcwd
+	OpHostname
+	OpInterface
+	OpKeyring
+	OpMkdir
+	OpMknod
+	OpMount
+	OpMountSetattr
+	OpMoveMount
+	OpNamespace
+	OpOpen
+	OpOpenTree
+	OpPivot
+	OpPrctl
+	OpProgram
+	OpReadlink
+	OpReceive
+	OpRlimit
+	OpSeccomp
+	OpSend
+	OpSession
+	OpSetgroups
+	OpSetns
+	OpSetresgid
+	OpSetresuid
+	OpSignals
+	OpStat
+	OpSymlink
+	OpTerminal
+	OpUmount
+	OpUnlink
+	OpUnshare
+	OpWait
+	OpWrite
+	ops
+)
+
+// opNames is in the order of the constants.
+var opNames = [ops]string{
+	OpNone:         "step",
+	OpAccept:       "accept",
+	OpAccess:       "access",
+	OpAmbient:      "raise ambient capability",
+	OpBounding:     "drop bounding capability",
+	OpCapset:       "capset",
+	OpChdir:        "chdir to cwd",
+	OpChown:        "chown",
+	OpClone:        "clone",
+	OpCloseRange:   "close_range",
+	OpConnection:   "connection",
+	OpDomainname:   "setdomainname",
+	OpDup:          "dup",
+	OpExec:         "exec",
+	OpFilesystem:   "check filesystem of",
+	OpFsconfig:     "fsconfig",
+	OpFsmount:      "fsmount",
+	OpFsopen:       "fsopen",
+	OpGetcwd:       "check current directory",
+	OpHostname:     "sethostname",
+	OpInterface:    "bring up",
+	OpKeyring:      "join session keyring",
+	OpMkdir:        "mkdir",
+	OpMknod:        "mknod",
+	OpMount:        "mount",
+	OpMountSetattr: "mount_setattr",
+	OpMoveMount:    "move_mount",
+	OpNamespace:    "namespace",
+	OpOpen:         "open",
+	OpOpenTree:     "open_tree",
+	OpPivot:        "pivot_root",
+	OpPrctl:        "prctl",
+	OpProgram:      "map program",
+	OpReadlink:     "readlink",
+	OpReceive:      "receive",
+	OpRlimit:       "setrlimit",
+	OpSeccomp:      "seccomp",
+	OpSend:         "send",
+	OpSession:      "setsid",
+	OpSetgroups:    "setgroups",
+	OpSetns:        "setns",
+	OpSetresgid:    "setresgid",
+	OpSetresuid:    "setresuid",
+	OpSignals:      "reset signals",
+	OpStat:         "stat",
+	OpSymlink:      "symlink",
+	OpTerminal:     "terminal",
+	OpUmount:       "umount",
+	OpUnlink:       "unlink",
+	OpUnshare:      "unshare",
+	OpWait:         "wait",
+	OpWrite:        "write",
+}
+
+// Name is the call's name in error messages.
+func (o Op) Name() string {
+	if o >= ops {
+		return opNames[OpNone]
+	}
+	return opNames[o]
+}

@@ -1,0 +1,169 @@
+package wire
+
+// Kind is what a step does. The zero Kind is no step.
+type Kind uint16
+
+// The kinds, in the order in which the longest start runs them.
+const (
+	None Kind = iota
+	Signals
+	Setns
+	Unshare
+	Ask
+	Root
+	Fork
+	Keyring
+	Propagate
+	Rootfs
+	Procfs
+	Hostname
+	Domainname
+	Loopback
+	Mount
+	Attach
+	Setattr
+	Mknod
+	Symlink
+	Mkdir
+	Sysctl
+	Hook
+	Pivot
+	Enter
+	Session
+	Console
+	Mask
+	Readonly
+	Stdio
+	Home
+	Chdir
+	Bounding
+	User
+	Caps
+	Ambient
+	Find
+	Wait
+	Umask
+	Rlimit
+	NoNewPrivs
+	CloseFDs
+	Seccomp
+	Exec
+	kinds
+)
+
+// Rule is one row of the step table: the name, what the arguments are, what
+// the kind is for, and which kinds may not stand behind it. "may not follow"
+// is enough to state every order that history got wrong, and it is checked on
+// each program that is built.
+type Rule struct {
+	Kind Kind
+	Name string
+	Args string
+	Does string
+	// Before lists kinds that have to come later if they are there at all.
+	Before []Kind
+	Why    string
+}
+
+// Rules returns the step table, in the order of the kinds.
+func Rules() []Rule {
+	return []Rule{
+		{Signals, "signals", "", "all dispositions to default, empty mask", []Kind{Hook, Exec}, "a caller's ignored signals must not reach hooks or payload"},
+		{Setns, "setns", "slot, type", "joins a namespace", []Kind{Rootfs, Pivot, Caps}, ""},
+		{Unshare, "unshare", "flags", "makes namespaces that clone could not", []Kind{Pivot, Caps}, ""},
+		{Ask, "ask", "request", "asks the parent to act and waits for its answer", []Kind{CloseFDs, Seccomp}, "closing before reporting lost errors in another runtime"},
+		{Root, "root", "", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
+		{Fork, "fork", "", "goes on as a sibling inside the new pid and time namespace", []Kind{Rootfs, Keyring, Session}, "nothing of the process may be set before the process is the right one"},
+		{Keyring, "keyring", "name", "joins a new session keyring", []Kind{User, Caps, Exec}, ""},
+		{Propagate, "propagate", "flags", "sets propagation of / and all below", nil, ""},
+		{Rootfs, "rootfs", "slot, attach", "attaches the root tree and opens the root handle", []Kind{Mount, Attach, Mknod, Pivot}, "all work is done below the handle"},
+		{Procfs, "procfs", "", "opens a procfs nobody can have mounted over", []Kind{Sysctl, Pivot}, "CVE-2025-52881"},
+		{Hostname, "hostname", "name", "sethostname", []Kind{Caps}, ""},
+		{Domainname, "domainname", "name", "setdomainname", []Kind{Caps}, ""},
+		{Loopback, "loopback", "", "brings up lo", []Kind{Caps}, ""},
+		{Mount, "mount", "type, target, source, attributes, parameters, flags", "makes a filesystem and attaches it", []Kind{Pivot, Mask, Readonly}, ""},
+		{Attach, "attach", "slot, target, flags", "attaches a tree that the parent opened", []Kind{Pivot, Mask, Readonly}, ""},
+		{Setattr, "setattr", "target, set, clear, propagation, flags", "changes attributes of the mount at a path", []Kind{Caps}, ""},
+		{Mknod, "mknod", "path, mode, device, uid, gid", "makes a device node or finds the right one there", []Kind{Caps, Mask}, ""},
+		{Symlink, "symlink", "target, path, flags", "makes a symbolic link", []Kind{Caps}, ""},
+		{Mkdir, "mkdir", "path, mode", "makes a directory and its parents", []Kind{Caps}, ""},
+		{Sysctl, "sysctl", "path, value", "writes a kernel parameter", []Kind{Mask, Readonly, Caps}, "the procfs handle refuses to cross a mount"},
+		{Hook, "hook", "path, arguments, environment, timeout, slot", "runs a hook inside and waits for it", []Kind{Exec}, ""},
+		{Pivot, "pivot", "mode", "makes the root tree the root", []Kind{Console, Caps, User}, ""},
+		{Enter, "enter", "", "opens the root handle of the joined mount namespace", []Kind{Console, Caps}, ""},
+		{Session, "session", "", "setsid", []Kind{Console}, "a session leader is needed to get a terminal"},
+		{Console, "console", "flags", "makes the terminal and hands its master to the parent", []Kind{User, Caps, Stdio}, ""},
+		{Mask, "mask", "path", "hides a path", []Kind{Caps}, ""},
+		{Readonly, "readonly", "path", "makes a path read-only", []Kind{Caps}, ""},
+		{Stdio, "stdio", "uid", "gives the standard streams to the user", []Kind{User, Caps}, ""},
+		{Home, "home", "uid, environment, index", "fills HOME from the passwd file inside", []Kind{Exec}, ""},
+		{Chdir, "chdir", "path, flags", "enters the working directory and checks that it is inside", []Kind{Exec}, "CVE-2024-21626"},
+		{Bounding, "bounding", "keep, last", "drops capabilities from the bounding set", []Kind{User, Caps}, "dropping needs CAP_SETPCAP"},
+		{User, "user", "uid, gid, count, groups", "becomes the user with exactly these groups", []Kind{Caps}, ""},
+		{Caps, "caps", "effective, permitted, inheritable", "capset", []Kind{Ambient}, "ambient must be permitted and inheritable"},
+		{Ambient, "ambient", "mask", "raises ambient capabilities", nil, ""},
+		{Find, "find", "name, candidates", "finds the program as the user would", []Kind{Wait, Exec}, "create must report it, not start"},
+		{Wait, "wait", "slot", "waits for start", []Kind{Exec, Umask, Rlimit}, ""},
+		{Umask, "umask", "mask", "umask", []Kind{Exec}, ""},
+		{Rlimit, "rlimit", "resource, soft, hard", "setrlimit", []Kind{Exec}, "a low limit must not hit init itself"},
+		{NoNewPrivs, "no-new-privs", "", "PR_SET_NO_NEW_PRIVS", []Kind{Exec}, ""},
+		{CloseFDs, "close-fds", "first", "all descriptors from first on close at exec", []Kind{Exec}, "CVE-2024-21626: last, so that nothing opened before survives"},
+		{Seccomp, "seccomp", "flags, count, filter", "loads the filter", []Kind{Exec}, ""},
+		{Exec, "exec", "arguments, environment", "becomes the payload", nil, ""},
+	}
+}
+
+// Name is the kind's name in messages, traces and documents.
+func (k Kind) Name() string {
+	for _, r := range Rules() {
+		if r.Kind == k {
+			return r.Name
+		}
+	}
+	return "step?"
+}
+
+// Request is what an Ask step wants from the parent.
+type Request uint32
+
+// The requests.
+const (
+	NoRequest Request = iota
+	IDMap
+	Cgroup
+	Hooks
+	Ready
+	requests
+)
+
+// Flags of Mount, Attach and Symlink steps.
+const (
+	// TargetFile makes a missing target a file instead of a directory.
+	TargetFile = 1 << iota
+	// OverProc allows a target that lies on procfs.
+	OverProc
+	// RealDir demands that the target is a directory at exactly this path,
+	// reached through no symbolic link (CVE-2019-19921).
+	RealDir
+	// KeepProc keeps this procfs as the handle for sysctls.
+	KeepProc
+	// Replace removes what is at a link's place before.
+	Replace
+	// OnRoot attaches over the root of the container.
+	OnRoot
+)
+
+// Modes of the Rootfs and Pivot steps.
+const (
+	PivotRoot = iota
+	PivotMove // --no-pivot: MS_MOVE and chroot, for initramfs hosts
+	PivotChroot
+)
+
+// Flags of Chdir and Console steps.
+const (
+	// ChdirTry leaves a refusal to a later Chdir, which runs as the user.
+	ChdirTry = 1
+	// ConsoleDevice binds the terminal over /dev/console.
+	ConsoleDevice = 1
+)
