@@ -21,6 +21,9 @@ const (
 	PollNil = unix.POLLNVAL
 )
 
+// EAGAIN is the answer of a non-blocking descriptor that would have to wait.
+const EAGAIN = unix.EAGAIN
+
 // NoTimeout lets a Poll wait until something happens.
 const NoTimeout time.Duration = -1
 

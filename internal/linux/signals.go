@@ -12,6 +12,7 @@ import (
 const (
 	SIGHUP   = int(unix.SIGHUP)
 	SIGINT   = int(unix.SIGINT)
+	SIGABRT  = int(unix.SIGABRT)
 	SIGKILL  = int(unix.SIGKILL)
 	SIGTERM  = int(unix.SIGTERM)
 	SIGCHLD  = int(unix.SIGCHLD)

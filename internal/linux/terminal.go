@@ -65,6 +65,16 @@ func GetWindowSize(f *os.File) (WindowSize, error) {
 	return *size, nil
 }
 
+// EndOfFile is the character that ends the input of the terminal f, or false
+// when f does not work line by line and there is none.
+func EndOfFile(f *os.File) (byte, bool) {
+	m, err := GetTerminalMode(f)
+	if err != nil || m.termios.Lflag&unix.ICANON == 0 {
+		return 0, false
+	}
+	return m.termios.Cc[unix.VEOF], true
+}
+
 // SetWindowSize changes the size of the terminal f; its foreground process
 // group gets SIGWINCH if the size is new.
 func SetWindowSize(f *os.File, size WindowSize) error {
@@ -81,4 +91,15 @@ func PtyName(master *os.File) (string, error) {
 		return "", fmt.Errorf("ioctl TIOCGPTN %s: %w", master.Name(), err)
 	}
 	return fmt.Sprintf("/dev/pts/%d", n), nil
+}
+
+// OpenPtyPeer opens the other end of the pty master without looking at a path
+// and without taking it as controlling terminal.
+func OpenPtyPeer(master *os.File) (*os.File, error) {
+	// Kernel(4.13): TIOCGPTPEER.
+	fd, _, errno := unix.Syscall(unix.SYS_IOCTL, master.Fd(), unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)
+	if errno != 0 {
+		return nil, fmt.Errorf("ioctl TIOCGPTPEER %s: %w", master.Name(), errno)
+	}
+	return os.NewFile(fd, "pty peer"), nil
 }
