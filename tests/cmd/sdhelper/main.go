@@ -4,6 +4,8 @@
 //	    is the service manager's notification socket: prints each datagram as
 //	    one line of JSON and lets go of the descriptor a BARRIER=1 brings.
 //	    Ends after a barrier, or when -limit is over.
+//	sdhelper send SOCKET TEXT
+//	    is the service: sends one datagram.
 //	sdhelper listen N [-names a:b] -- COMMAND…
 //	    is socket activation: N pipes at descriptors 3 and up, each holding
 //	    the text "listen fd 3", and LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES.
@@ -28,10 +30,12 @@ func main() {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "notify":
 		err = notify(os.Args[2])
+	case len(os.Args) == 4 && os.Args[1] == "send":
+		err = send(os.Args[2], os.Args[3])
 	case len(os.Args) > 3 && os.Args[1] == "listen":
 		err = listen(os.Args[2:])
 	default:
-		err = fmt.Errorf("usage: sdhelper notify SOCKET | listen N [-names LIST] -- COMMAND…")
+		err = fmt.Errorf("usage: sdhelper notify SOCKET | send SOCKET TEXT | listen N [-names LIST] -- COMMAND…")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sdhelper:", err)
@@ -84,6 +88,17 @@ func notify(path string) error {
 			return nil
 		}
 	}
+}
+
+func send(path, text string) error {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	if err := unix.Sendto(fd, []byte(text), 0, &unix.SockaddrUnix{Name: path}); err != nil {
+		return fmt.Errorf("send to %s: %w", path, err)
+	}
+	return nil
 }
 
 func listen(args []string) error {
