@@ -40,6 +40,8 @@ begin() {
 	CALLS=0
 	SPAWNED=()
 	mkdir -p "$T/io" "$T/tmp" "$ROOT"
+	# Root of a user namespace has to be able to walk to the bundle.
+	chmod 755 "$BATS_RUN_TMPDIR"
 	export TMPDIR=$T/tmp
 	unset XDG_RUNTIME_DIR NOTIFY_SOCKET LISTEN_FDS LISTEN_PID LISTEN_FDNAMES
 	declare -gA BUNDLE_BEFORE=() PIDS_BEFORE=()
@@ -70,6 +72,7 @@ delete_quietly() {
 # call ARG… runs the runtime with the test's own --root and sets $status,
 # $output, $error and, for exact comparisons, the files $OUT and $ERR. The
 # output goes to files, as a container keeps them open when the call returns.
+# $error has the quotes as they were before the log format escaped them.
 #
 # IN       file for standard input (default /dev/null)
 # WRAP     shell words of a command that starts the runtime
@@ -88,6 +91,7 @@ invoke() {
 	eval 'timeout --foreground -k 2 30 '"${WRAP:-}"' "$RUNTIME" "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR"' "$shut" || status=$?
 	output=$(<"$OUT")
 	error=$(<"$ERR")
+	error=${error//\\\"/\"}
 } 2>/dev/null
 
 # spawn NAME COMMAND… runs a command beside the test; its output is in

@@ -63,14 +63,14 @@ func main() {
 func identity(w *object) {
 	ruid, euid, suid := unix.Getresuid()
 	rgid, egid, sgid := unix.Getresgid()
-	w.number("uid", int64(ruid))
-	w.number("gid", int64(rgid))
-	w.numbers("uids", []int64{int64(ruid), int64(euid), int64(suid)})
-	w.numbers("gids", []int64{int64(rgid), int64(egid), int64(sgid)})
+	w.number("uid", id(ruid))
+	w.number("gid", id(rgid))
+	w.numbers("uids", []int64{id(ruid), id(euid), id(suid)})
+	w.numbers("gids", []int64{id(rgid), id(egid), id(sgid)})
 	groups := []int64{}
 	if list, err := unix.Getgroups(); err == nil {
 		for _, g := range list {
-			groups = append(groups, int64(g))
+			groups = append(groups, id(g))
 		}
 	}
 	w.numbers("groups", groups)
@@ -78,6 +78,9 @@ func identity(w *object) {
 	unix.Umask(old)
 	w.text0("umask", "0"+strconv.FormatInt(int64(old), 8))
 }
+
+// id undoes the sign that the system calls' wrappers give to large ids.
+func id(v int) int64 { return int64(uint32(v)) }
 
 func capabilities(w *object) {
 	status := statusFields(readFile("/proc/thread-self/status"))
