@@ -1,0 +1,127 @@
+package spec
+
+import (
+	"fmt"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// unsupportedProcess lists the fields of a process object that this release
+// does not honour. To add such a field, build it and remove its line.
+var unsupportedProcess = [...]struct {
+	field   string
+	present func(*specs.Process) bool
+}{
+	{"apparmorProfile", func(p *specs.Process) bool { return p.ApparmorProfile != "" }},
+	{"execCPUAffinity", func(p *specs.Process) bool { return p.ExecCPUAffinity != nil }},
+	{"ioPriority", func(p *specs.Process) bool { return p.IOPriority != nil }},
+	{"scheduler", func(p *specs.Process) bool { return p.Scheduler != nil }},
+	{"selinuxLabel", func(p *specs.Process) bool { return p.SelinuxLabel != "" }},
+}
+
+// unsupportedLinux lists the fields of the linux section that this release
+// does not honour.
+var unsupportedLinux = [...]struct {
+	path    string
+	present func(*specs.Linux) bool
+}{
+	{"linux.intelRdt", func(l *specs.Linux) bool { return l.IntelRdt != nil }},
+	{"linux.memoryPolicy", func(l *specs.Linux) bool { return l.MemoryPolicy != nil }},
+	{"linux.mountLabel", func(l *specs.Linux) bool { return l.MountLabel != "" }},
+	{"linux.netDevices", func(l *specs.Linux) bool { return len(l.NetDevices) > 0 }},
+	{"linux.personality", func(l *specs.Linux) bool { return l.Personality != nil }},
+	{"linux.seccomp.listenerPath", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.ListenerPath != "" }},
+	{"linux.seccomp.listenerMetadata", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.ListenerMetadata != "" }},
+	{"linux.seccomp.defaultAction", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.DefaultAction == specs.ActNotify }},
+}
+
+// unsupportedMount lists the fields of a mount that this release does not
+// honour; options are in unsupportedOption.
+var unsupportedMount = [...]struct {
+	field   string
+	present func(*specs.Mount) bool
+}{
+	{"uidMappings", func(m *specs.Mount) bool { return len(m.UIDMappings) > 0 }},
+	{"gidMappings", func(m *specs.Mount) bool { return len(m.GIDMappings) > 0 }},
+}
+
+// unsupportedOption reports the mount options that are understood but not
+// honoured yet. They are not in MountOptionNames either.
+func unsupportedOption(name string) bool {
+	switch name {
+	case "idmap", "ridmap", "remount", "tmpcopyup":
+		return true
+	}
+	return false
+}
+
+// Unsupported returns one *FieldError, whose cause is ErrUnsupported, for
+// every field of s that asks for something this release does not do. Asked and
+// not applied is an error, always. Check reports them too.
+func Unsupported(s *specs.Spec) []error {
+	var errs []error
+	for _, e := range unsupportedFields(s) {
+		errs = append(errs, e)
+	}
+	return errs
+}
+
+func unsupportedFields(s *specs.Spec) []*FieldError {
+	var found []*FieldError
+	if s.Process != nil {
+		found = unsupportedInProcess(s.Process, "process")
+	}
+	for i := range s.Mounts {
+		found = append(found, unsupportedInMount(&s.Mounts[i], element("mounts", i))...)
+	}
+	if s.Linux == nil {
+		return found
+	}
+	for _, field := range unsupportedLinux {
+		if field.present(s.Linux) {
+			found = append(found, unsupported(field.path))
+		}
+	}
+	if s.Linux.Seccomp != nil {
+		for i, call := range s.Linux.Seccomp.Syscalls {
+			if call.Action == specs.ActNotify {
+				found = append(found, unsupported(element("linux.seccomp.syscalls", i)+".action"))
+			}
+		}
+	}
+	return found
+}
+
+func unsupported(path string) *FieldError {
+	return &FieldError{Path: path, Err: ErrUnsupported}
+}
+
+func unsupportedInProcess(proc *specs.Process, path string) []*FieldError {
+	var found []*FieldError
+	for _, field := range unsupportedProcess {
+		if field.present(proc) {
+			found = append(found, unsupported(path+"."+field.field))
+		}
+	}
+	return found
+}
+
+func unsupportedInMount(m *specs.Mount, path string) []*FieldError {
+	var found []*FieldError
+	for _, field := range unsupportedMount {
+		if field.present(m) {
+			found = append(found, unsupported(path+"."+field.field))
+		}
+	}
+	for j, option := range m.Options {
+		for word := range splitOption(option) {
+			if unsupportedOption(word) {
+				found = append(found, &FieldError{
+					Path: element(path+".options", j),
+					Err:  fmt.Errorf("%s: %w", word, ErrUnsupported),
+				})
+			}
+		}
+	}
+	return found
+}
