@@ -1,0 +1,80 @@
+package spec
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+func TestUnsupported(t *testing.T) {
+	if errs := Unsupported(Default()); errs != nil {
+		t.Errorf("default: got %v, want none", errs)
+	}
+	// Fields that are there and empty ask for nothing.
+	s := Default()
+	s.Process.SelinuxLabel, s.Mounts[1].UIDMappings = "", []specs.LinuxIDMapping{}
+	s.Linux.NetDevices, s.Linux.Seccomp = map[string]specs.LinuxNetDevice{}, &specs.LinuxSeccomp{DefaultAction: specs.ActAllow}
+	if errs := Unsupported(s); errs != nil {
+		t.Errorf("empty fields: got %v, want none", errs)
+	}
+
+	p := s.Process
+	p.ApparmorProfile, p.SelinuxLabel, p.Scheduler, p.IOPriority, p.ExecCPUAffinity = "a", "s", &specs.Scheduler{}, &specs.LinuxIOPriority{}, &specs.CPUAffinity{}
+	s.Mounts = []specs.Mount{
+		{Destination: "/a", Type: "tmpfs", Options: []string{"nosuid,tmpcopyup", "remount"}},
+		{
+			Destination: "/b", Source: "/b", Options: []string{"bind", "idmap", "ridmap"},
+			UIDMappings: []specs.LinuxIDMapping{{Size: 1}}, GIDMappings: []specs.LinuxIDMapping{{Size: 1}},
+		},
+	}
+	l := s.Linux
+	l.IntelRdt, l.MemoryPolicy, l.MountLabel, l.Personality = &specs.LinuxIntelRdt{}, &specs.LinuxMemoryPolicy{}, "m", &specs.LinuxPersonality{}
+	l.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {}}
+	l.Seccomp = &specs.LinuxSeccomp{
+		DefaultAction: specs.ActNotify, ListenerPath: "/l", ListenerMetadata: "m",
+		Syscalls: []specs.LinuxSyscall{{Action: specs.ActAllow}, {Action: specs.ActNotify}},
+	}
+	want := []string{
+		"linux.intelRdt", "linux.memoryPolicy", "linux.mountLabel", "linux.netDevices", "linux.personality",
+		"linux.seccomp.defaultAction", "linux.seccomp.listenerMetadata", "linux.seccomp.listenerPath", "linux.seccomp.syscalls[1].action",
+		"mounts[0].options[0]: tmpcopyup", "mounts[0].options[1]: remount", "mounts[1].gidMappings",
+		"mounts[1].options[1]: idmap", "mounts[1].options[2]: ridmap", "mounts[1].uidMappings",
+		"process.apparmorProfile", "process.execCPUAffinity", "process.ioPriority", "process.scheduler", "process.selinuxLabel",
+	}
+	for i := range want {
+		want[i] += ": not supported by this release"
+	}
+	err := Check(s, Options{})
+	compareErrors(t, err, want)
+	if !errors.Is(err, ErrUnsupported) {
+		t.Error("Check: errors.Is ErrUnsupported: got false, want true")
+	}
+	var fe *FieldError
+	if !errors.As(err, &fe) || fe.Path != "linux.intelRdt" {
+		t.Errorf("Check: errors.As *FieldError: got %+v, want path linux.intelRdt", fe)
+	}
+	if got := len(Unsupported(s)); got != len(want) {
+		t.Errorf("Unsupported: got %d, want %d", got, len(want))
+	}
+}
+
+func TestCheckSeveralAtOnce(t *testing.T) {
+	s := Default()
+	s.Version, s.Root.Path, s.Process.Args, s.Process.Scheduler = "x", "", nil, &specs.Scheduler{}
+	s.Linux.Namespaces[0].Type = "PID"
+	compareErrors(t, Check(s, Options{}), []string{
+		`linux.namespaces[0].type: unknown namespace type "PID"`,
+		`ociVersion: "x" is not a version in SemVer 2.0.0 form`,
+		"process.args: args must not be empty",
+		"process.scheduler: not supported by this release",
+		"root.path: required",
+	})
+	// An empty document has no namespaces to miss beside the section itself.
+	compareErrors(t, Check(&specs.Spec{}, Options{NeedProcess: true}), []string{
+		"linux: required: this runtime runs Linux containers only",
+		"ociVersion: required",
+		"process: required to start the container",
+		"root: required",
+	})
+}
