@@ -106,11 +106,14 @@ spawn() {
 
 # reap NAME PID waits for a spawned command; $status is its exit status.
 reap() {
-	await -limit 20s exit "$2"
-	status=0
-	wait "$2" || status=$?
+	local ended=yes
+	await -limit 25s exit "$2" || ended=no
 	output=$(<"$T/$1.out")
 	error=$(<"$T/$1.err")
+	error=${error//\\\"/\"}
+	[[ $ended == yes ]] || flunk "$1 does not end" "stdout: $output" "stderr: $error"
+	status=0
+	wait "$2" || status=$?
 }
 
 end_spawned() {

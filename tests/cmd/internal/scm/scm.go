@@ -18,17 +18,21 @@ type Message struct {
 	More int    `json:"more"` // bytes that followed the first message
 }
 
-// Listen binds a stream socket at path.
+// Listen makes a stream socket at path. It listens under another name first:
+// whoever waits for the path to appear may connect at once.
 func Listen(path string) (int, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("socket: %w", err)
 	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
-		return -1, fmt.Errorf("bind %s: %w", path, err)
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path + "~"}); err != nil {
+		return -1, fmt.Errorf("bind %s~: %w", path, err)
 	}
 	if err := unix.Listen(fd, 8); err != nil {
 		return -1, fmt.Errorf("listen %s: %w", path, err)
+	}
+	if err := unix.Rename(path+"~", path); err != nil {
+		return -1, fmt.Errorf("rename %s~: %w", path, err)
 	}
 	return fd, nil
 }
