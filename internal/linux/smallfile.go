@@ -101,3 +101,6 @@ func Fstat(fd FD) (Stat, error) {
 	err := unix.Fstat(int(fd), &st)
 	return st, wrap("fstat", "descriptor "+strconv.Itoa(int(fd)), err)
 }
+
+// OpenFile opens the file at path for reading.
+func OpenFile(path string) (FD, error) { return Openat(CWD, path, unix.O_RDONLY, 0) }
