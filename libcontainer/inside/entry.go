@@ -37,10 +37,8 @@ func Threaded(control int, single bool) {
 			s.fail(wire.OpClone, e, nil)
 			s.report()
 		}
-		if pid != 0 {
-			s.begin(wire.Forked).Args[0] = uint64(pid)
-			s.send(-1)
-			raw.Exit(0)
+		if !s.forked(pid) {
+			s.report()
 		}
 	} else if e := raw.Unshare(raw.CloneFS); e != 0 {
 		// setns to a mount namespace wants a working directory of one's own.

@@ -78,5 +78,12 @@ func executable(path raw.Ptr) raw.Errno {
 
 // exec becomes the payload.
 func (s *stage) exec() bool {
+	if s.exe == 0 {
+		s.detail = raw.Text(raw.Lit("the config has no process\x00"))
+		return s.fail(wire.OpExec, raw.EINVAL, nil)
+	}
+	if home := int(s.row.Args[2]); home >= 0 {
+		*raw.At[raw.Ptr](s.row.Args[1] + 8*uintptr(home)) = raw.Addr(s.home[:])
+	}
 	return s.failAt(wire.OpExec, raw.Execve(s.exe, s.row.Args[0], s.row.Args[1]), s.exe)
 }

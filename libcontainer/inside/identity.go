@@ -61,10 +61,11 @@ func (s *stage) rlimit() bool {
 	return s.check(wire.OpRlimit, raw.Setrlimit(int(r.Args[0]), &l))
 }
 
-// findHome sets HOME from the passwd file inside, where the config leaves it
-// out; "/" if there is no such file or user, as the field does.
+// findHome takes HOME from the passwd file inside, where the config leaves it
+// out; "/" if there is no such file or user, as the field does. The Exec step
+// puts it into the environment.
 func (s *stage) findHome() bool {
-	uid, env, index := s.row.Args[0], s.row.Args[1], s.row.Args[2]
+	uid := s.row.Args[0]
 	n := copy(s.home[:], raw.Text(raw.Lit("HOME=\x00")))
 	got := s.passwdHome(uint64(uid), s.home[n:])
 	if got == 0 {
@@ -72,7 +73,6 @@ func (s *stage) findHome() bool {
 		got = 1
 	}
 	s.home[n+got] = 0
-	*raw.At[raw.Ptr](env + 8*index) = raw.Addr(s.home[:])
 	return true
 }
 

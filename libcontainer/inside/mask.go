@@ -47,6 +47,7 @@ func (s *stage) maskWith(empty *int, at int, path raw.Ptr) bool {
 	if *empty >= 0 {
 		return s.copyOver(*empty, at, path)
 	}
+	s.mode[0] = 0
 	params := [5]raw.Ptr{
 		raw.Lit("nr_blocks\x00"), raw.Lit("1\x00"),
 		raw.Lit("nr_inodes\x00"), raw.Lit("1\x00"), 0,

@@ -11,6 +11,10 @@ import (
 // attaches it to its target.
 func (s *stage) mount() bool {
 	r := s.row
+	s.mode[0] = 0
+	if r.Args[5]&wire.CopyMode != 0 {
+		s.copyMode(r.Args[1])
+	}
 	tree, ok := s.makeFilesystem(r.Args[0], r.Args[2], r.Args[4], uint64(r.Args[3]))
 	if !ok {
 		return false
@@ -50,6 +54,12 @@ func (s *stage) makeFilesystem(fstype, source, params raw.Ptr, attr uint64) (int
 			return -1, s.failFilesystem(fs, wire.OpFsconfig, e, key)
 		}
 	}
+	if s.mode[0] != 0 {
+		mode := raw.Addr(s.mode[:])
+		if e = raw.Fsconfig(fs, raw.FsconfigStr, raw.Lit("mode\x00"), mode); e != 0 {
+			return -1, s.failFilesystem(fs, wire.OpFsconfig, e, mode)
+		}
+	}
 	if e = raw.Fsconfig(fs, raw.FsconfigMake, 0, 0); e != 0 {
 		return -1, s.failFilesystem(fs, wire.OpMount, e, fstype)
 	}
@@ -59,6 +69,25 @@ func (s *stage) makeFilesystem(fstype, source, params raw.Ptr, attr uint64) (int
 	}
 	raw.Close(fs)
 	return tree, true
+}
+
+// copyMode notes the mode of the directory at path in octal, so that a tmpfs
+// over an image's /run or /tmp has the rights the image gave it. A directory
+// that is not there leaves the filesystem its default.
+func (s *stage) copyMode(path raw.Ptr) {
+	at, e := s.open(path, followInside)
+	if e != 0 {
+		return
+	}
+	var st raw.Stat
+	if raw.Fstat(at, &st) == 0 {
+		mode := st.Mode & 0o7777
+		for i := range 4 {
+			s.mode[i] = '0' + byte(mode>>(9-3*i)&7)
+		}
+		s.mode[4] = 0
+	}
+	raw.Close(at)
 }
 
 // failFilesystem adds what the filesystem itself says about the failure: a
@@ -91,11 +120,15 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 		return s.attachRoot(tree, target)
 	}
 	m, l := makeDirs, followInside
-	if flags&wire.TargetFile != 0 {
-		m = makeFile
-	}
 	if flags&wire.RealDir != 0 {
 		l = refuseLinks
+	}
+	var st raw.Stat
+	if e := raw.Fstat(tree, &st); e != 0 {
+		return s.failAt(wire.OpStat, e, target)
+	}
+	if st.Mode&raw.SIFMT != raw.SIFDIR {
+		m = makeFile // only a file can be mounted on a file
 	}
 	at, e := s.openOrMake(target, m, l, 0o755)
 	if e != 0 {

@@ -27,8 +27,14 @@ func (s *stage) fork() bool {
 	if e != 0 {
 		return s.fail(wire.OpClone, e, nil)
 	}
+	return s.forked(pid)
+}
+
+// forked ends the process that forked, after it said who goes on. The copy
+// goes on once the parent knows it: its first request must not overtake that.
+func (s *stage) forked(pid int) bool {
 	if pid == 0 {
-		return true
+		return s.receive(wire.Answer, nil)
 	}
 	s.begin(wire.Forked).Args[0] = uint64(pid)
 	s.send(-1)

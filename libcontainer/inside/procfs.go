@@ -17,6 +17,7 @@ import (
 //     cross into anything mounted over it.
 func (s *stage) procfs() bool {
 	path := raw.Lit("/proc\x00")
+	s.mode[0] = 0
 	tree, ok := s.makeFilesystem(raw.Lit("proc\x00"), raw.Lit("proc\x00"), 0,
 		raw.AttrNosuid|raw.AttrNodev|raw.AttrNoexec)
 	if ok {

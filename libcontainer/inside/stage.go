@@ -29,6 +29,7 @@ type stage struct {
 	frame   wire.Frame
 	walk    walker
 	home    [raw.PathMax + 8]byte
+	mode    [8]byte // mode= for the filesystem being made, or empty
 	text    [wire.TextMax]byte
 	more    [wire.TextMax]byte
 }

@@ -96,7 +96,7 @@ func Rules() []Rule {
 		{Mask, "mask", "path", "hides a path", []Kind{Caps}, ""},
 		{Readonly, "readonly", "path", "makes a path read-only", []Kind{Caps}, ""},
 		{Stdio, "stdio", "uid", "gives the standard streams to the user", []Kind{User, Caps}, ""},
-		{Home, "home", "uid, environment, index", "fills HOME from the passwd file inside", []Kind{Exec}, ""},
+		{Home, "home", "uid", "finds HOME in the passwd file inside", []Kind{Exec}, ""},
 		{Chdir, "chdir", "path, flags", "enters the working directory and checks that it is inside", []Kind{Exec}, "CVE-2024-21626"},
 		{Bounding, "bounding", "keep, last", "drops capabilities from the bounding set", []Kind{User, Caps}, "dropping needs CAP_SETPCAP"},
 		{User, "user", "uid, gid, count, groups", "becomes the user with exactly these groups", []Kind{Caps}, ""},
@@ -109,7 +109,7 @@ func Rules() []Rule {
 		{NoNewPrivs, "no-new-privs", "", "PR_SET_NO_NEW_PRIVS", []Kind{Exec}, ""},
 		{CloseFDs, "close-fds", "first", "all descriptors from first on close at exec", []Kind{Exec}, "CVE-2024-21626: last, so that nothing opened before survives"},
 		{Seccomp, "seccomp", "flags, count, filter", "loads the filter", []Kind{Exec}, ""},
-		{Exec, "exec", "arguments, environment", "becomes the payload", nil, ""},
+		{Exec, "exec", "arguments, environment, place of HOME", "becomes the payload", nil, ""},
 	}
 }
 
@@ -130,16 +130,33 @@ type Request uint32
 const (
 	NoRequest Request = iota
 	IDMap
+	TimeOffsets
 	Cgroup
 	Hooks
 	Ready
-	requests
 )
+
+// Name is the request's name in messages.
+func (r Request) Name() string {
+	switch r {
+	case IDMap:
+		return "idmap"
+	case TimeOffsets:
+		return "time offsets"
+	case Cgroup:
+		return "cgroup"
+	case Hooks:
+		return "hooks"
+	case Ready:
+		return "ready"
+	}
+	return "request?"
+}
 
 // Flags of Mount, Attach and Symlink steps.
 const (
-	// TargetFile makes a missing target a file instead of a directory.
-	TargetFile = 1 << iota
+	// CopyMode gives the filesystem the mode of the directory it hides.
+	CopyMode = 1 << iota
 	// OverProc allows a target that lies on procfs.
 	OverProc
 	// RealDir demands that the target is a directory at exactly this path,

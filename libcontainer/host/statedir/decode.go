@@ -56,6 +56,8 @@ func (s *State) member(r *reader, key string) {
 		s.SystemdCgroup = r.boolean()
 	case "cgroup_paths":
 		s.CgroupPaths = r.texts()
+	case "cgroup_kept":
+		s.CgroupKept = r.list()
 	case "namespaces":
 		s.Namespaces = r.list()
 	case "hooks":

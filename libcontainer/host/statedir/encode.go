@@ -30,6 +30,7 @@ func appendState(b []byte, s *State) []byte {
 	b = append(b, `,"systemd_cgroup":`...)
 	b = strconv.AppendBool(b, s.SystemdCgroup)
 	b = appendMap(append(b, `,"cgroup_paths":`...), s.CgroupPaths)
+	b = appendList(append(b, `,"cgroup_kept":`...), s.CgroupKept)
 	b = appendList(append(b, `,"namespaces":`...), s.Namespaces)
 	b = appendList(append(b, `,"hooks":`...), s.Hooks)
 	b = appendMap(append(b, `,"annotations":`...), s.Annotations)

@@ -20,6 +20,7 @@ type jsonState struct {
 	Rootless      bool              `json:"rootless"`
 	SystemdCgroup bool              `json:"systemd_cgroup"`
 	CgroupPaths   map[string]string `json:"cgroup_paths"`
+	CgroupKept    []string          `json:"cgroup_kept"`
 	Namespaces    []string          `json:"namespaces"`
 	Hooks         []string          `json:"hooks"`
 	Annotations   map[string]string `json:"annotations"`
@@ -39,7 +40,7 @@ func (j *jsonState) state() *State {
 		Version: j.Version, BootID: j.BootID, ID: j.ID, InitPid: j.InitPid, InitStart: j.InitStart,
 		Created: j.Created, OCIVersion: j.OCIVersion, Bundle: j.Bundle, Rootfs: j.Config.Rootfs,
 		Rootless: j.Rootless, SystemdCgroup: j.SystemdCgroup, CgroupPaths: j.CgroupPaths,
-		Namespaces: j.Namespaces, Hooks: j.Hooks, Annotations: j.Annotations,
+		CgroupKept: j.CgroupKept, Namespaces: j.Namespaces, Hooks: j.Hooks, Annotations: j.Annotations,
 	}
 	for _, m := range j.Config.Mounts {
 		s.Mounts = append(s.Mounts, Mount(m))
@@ -55,6 +56,7 @@ func exampleState() *State {
 		OCIVersion: "1.3.0", Bundle: "/run/bundles/web 1", Rootfs: "/run/bundles/web 1/rootfs",
 		Rootless: true, SystemdCgroup: true,
 		CgroupPaths: map[string]string{"memory": "/sys/fs/cgroup/memory/web-1", "cpu": "/sys/fs/cgroup/cpu/web-1", "": "/x"},
+		CgroupKept:  []string{"/x"},
 		Namespaces:  []string{"pid", "mount", "network"},
 		Hooks:       []string{"poststop"},
 		Annotations: map[string]string{"a.b/c": "d", "quote\"\\": "\x00\x1f\n\t<&>", "ü€😀\u2028": "", "k=v": "=", "\xff": "bad \xc3\x28 \xed\xa0\x80"},
@@ -85,7 +87,7 @@ func TestEncodingJSONReadsWhatIsWritten(t *testing.T) {
 				*m = nil
 			}
 		}
-		for _, l := range []*[]string{&got.Namespaces, &got.Hooks} {
+		for _, l := range []*[]string{&got.CgroupKept, &got.Namespaces, &got.Hooks} {
 			if len(*l) == 0 {
 				*l = nil
 			}

@@ -36,8 +36,10 @@ type State struct {
 	// CgroupPaths has the absolute path of the container's cgroup in each v1
 	// hierarchy by controller, or the one of v2 under the empty name.
 	CgroupPaths map[string]string
-	// Namespaces names the namespaces that are the container's own or were
-	// joined by path, in the words of the runtime-spec: what exec has to join.
+	// CgroupKept are those that were there before the container, and stay.
+	CgroupKept []string
+	// Namespaces names the namespaces that were made for the container, in the
+	// words of the runtime-spec.
 	Namespaces []string
 	// Hooks names the kinds of hooks the configuration has, so that a verb
 	// without work for a hook need not read the kept config.json.

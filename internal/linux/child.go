@@ -1,0 +1,52 @@
+package linux
+
+import (
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Error numbers that the parent tells apart, besides those of other files.
+const (
+	ENOENT       = unix.ENOENT
+	ENOTDIR      = unix.ENOTDIR
+	EINVAL       = unix.EINVAL
+	ENODEV       = unix.ENODEV
+	EDQUOT       = unix.EDQUOT
+	ETIMEDOUT    = unix.ETIMEDOUT
+	ESRCH        = unix.ESRCH
+	ECONNREFUSED = unix.ECONNREFUSED
+)
+
+// PidfdOpen opens a descriptor of the process that has this pid now.
+func PidfdOpen(pid int) (FD, error) {
+	n, err := unix.PidfdOpen(pid, 0)
+	return FD(n), wrap("pidfd_open", strconv.Itoa(pid), err)
+}
+
+// Kill sends SIGKILL. A process that has ended already is no error.
+func Kill(pidfd FD) error { return Signal(pidfd, unix.SIGKILL) }
+
+// Signal sends a signal to the process behind pidfd.
+func Signal(pidfd FD, signal unix.Signal) error {
+	return wrap("pidfd_send_signal", strconv.Itoa(int(signal)), unix.PidfdSendSignal(int(pidfd), signal, nil, 0))
+}
+
+// Ended says how a child that has ended did, and leaves it to be reaped. It
+// waits for a child that is about to end: its connection is closed already.
+func Ended(pidfd FD) (exited bool, code int, err error) {
+	const killed, dumped = 2, 3 // CLD_KILLED, CLD_DUMPED
+	var info unix.Siginfo
+	err = retry(func() error {
+		return unix.Waitid(unix.P_PIDFD, int(pidfd), &info, unix.WEXITED|unix.WNOWAIT, nil)
+	})
+	if err != nil {
+		return false, 0, wrap("waitid", "init", err)
+	}
+	// si_status follows si_pid and si_uid.
+	word := unsafe.Sizeof(uintptr(0))
+	at := (3*unsafe.Sizeof(int32(0))+word-1)&^(word-1) + 8
+	status := int(*(*int32)(unsafe.Add(unsafe.Pointer(&info), at)))
+	return info.Code != killed && info.Code != dumped, status, nil
+}

@@ -1,0 +1,74 @@
+package linux
+
+import (
+	"runtime"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Init says how an init process is to be born.
+type Init struct {
+	Binary FD       // unwritable copy of this program
+	Args   []string // as argv
+	Stdio  [3]FD
+	// Extra become descriptors 3, 4, …; of init's own, Control comes next and
+	// Program after it.
+	Extra            []FD
+	Control, Program FD
+	CloneFlags       uint64
+	Cgroup           FD // directory of a cgroup v2 to be born in, or NoFD
+	PIDNamespace     FD // namespace or pidfd whose pid namespace to be born in, or NoFD
+}
+
+// clonePID is CLONE_NEWPID, the one namespace that only a child can be in.
+const clonePID = unix.CLONE_NEWPID
+
+// Spawn starts init and returns its pid and pidfd. It returns once init's
+// execve has succeeded. Call it from a goroutine of its own: with a pid
+// namespace to enter its thread cannot be used for anything else.
+func (p *Init) Spawn() (int, FD, error) {
+	if p.PIDNamespace != NoFD {
+		// Never unlocked: the thread ends with the goroutine.
+		runtime.LockOSThread()
+		if err := ThreadSetns(p.PIDNamespace, clonePID); err != nil {
+			return 0, NoFD, err
+		}
+	}
+	files := make([]uintptr, 0, 8)
+	for _, f := range p.Stdio {
+		files = append(files, uintptr(f))
+	}
+	for _, f := range p.Extra {
+		files = append(files, uintptr(f))
+	}
+	files = append(files, uintptr(p.Control), uintptr(p.Program))
+	pidfd := -1
+	sys := &syscall.SysProcAttr{Cloneflags: uintptr(p.CloneFlags), PidFD: &pidfd}
+	if p.Cgroup != NoFD {
+		sys.UseCgroupFD, sys.CgroupFD = true, int(p.Cgroup)
+	}
+	binary := "/proc/self/fd/" + strconv.Itoa(int(p.Binary))
+	pid, err := syscall.ForkExec(binary, p.Args, &syscall.ProcAttr{Files: files, Sys: sys})
+	if err != nil {
+		return 0, NoFD, wrap("clone and exec", "init", err)
+	}
+	return pid, FD(pidfd), nil
+}
+
+// Reap waits for child pid and returns how it ended.
+func Reap(pid int) (exited bool, code int, err error) {
+	var ws unix.WaitStatus
+	err = retry(func() error {
+		_, err := unix.Wait4(pid, &ws, 0, nil)
+		return err
+	})
+	if err != nil {
+		return false, 0, wrap("wait4", strconv.Itoa(pid), err)
+	}
+	if ws.Signaled() {
+		return false, int(ws.Signal()), nil
+	}
+	return true, ws.ExitStatus(), nil
+}

@@ -1,0 +1,123 @@
+package linux
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Proc is a handle on /proc that was checked to be the root of a procfs.
+type Proc struct{ fd FD }
+
+const procRootIno = 1
+
+// OpenProc opens /proc and refuses what is not the root of a procfs.
+func OpenProc() (Proc, error) {
+	fd, err := Openat(CWD, "/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return Proc{NoFD}, err
+	}
+	var st unix.Stat_t
+	magic, err := Filesystem(fd)
+	if err == nil {
+		err = wrap("fstat", "/proc", unix.Fstat(int(fd), &st))
+	}
+	if err == nil && (magic != unix.PROC_SUPER_MAGIC || st.Ino != procRootIno) {
+		err = &Error{"open", "/proc: not the root of a proc filesystem", unix.EINVAL}
+	}
+	if err != nil {
+		_ = fd.Close()
+		return Proc{NoFD}, err
+	}
+	return Proc{fd}, nil
+}
+
+// Close closes the handle.
+func (p Proc) Close() error { return p.fd.Close() }
+
+// Open opens a name below /proc, crossing neither a link nor a mount over it.
+func (p Proc) Open(name string, flags int) (FD, error) {
+	how := unix.OpenHow{
+		Flags:   uint64(flags | unix.O_CLOEXEC),
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_XDEV | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+	}
+	for {
+		n, err := unix.Openat2(int(p.fd), name, &how)
+		switch err {
+		case unix.EINTR, unix.EAGAIN:
+			continue
+		case unix.ENOSYS, unix.EPERM:
+			// Kernel(5.6): openat2. A seccomp filter around us may refuse it.
+			return p.openChecked(name, flags)
+		}
+		return FD(n), wrap("open", "/proc/"+name, err)
+	}
+}
+
+// openChecked opens without openat2 and checks that procfs is what it got.
+func (p Proc) openChecked(name string, flags int) (FD, error) {
+	fd, err := Openat(p.fd, name, flags|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return NoFD, err
+	}
+	if magic, err := Filesystem(fd); err != nil || magic != unix.PROC_SUPER_MAGIC {
+		_ = fd.Close()
+		return NoFD, errors.Join(&Error{"open", "/proc/" + name + ": not on a proc filesystem", unix.EINVAL}, err)
+	}
+	return fd, nil
+}
+
+// Root opens the root directory of a process, for reference only. The last
+// component is a magic link, which is what is wanted here.
+func (p Proc) Root(pid int) (FD, error) {
+	dir, err := p.Open(strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return NoFD, err
+	}
+	defer dir.Close()
+	return Openat(dir, "root", unix.O_PATH|unix.O_DIRECTORY, 0)
+}
+
+// Write writes text to a file of a process in one call.
+func (p Proc) Write(pid int, name, text string) error {
+	path := strconv.Itoa(pid) + "/" + name
+	fd, err := p.Open(path, unix.O_WRONLY)
+	if err != nil {
+		return err
+	}
+	defer fd.Close()
+	return wrap("write", "/proc/"+path, retry(func() error {
+		_, err := unix.Write(int(fd), []byte(text))
+		return err
+	}))
+}
+
+// StartTime is field 22 of /proc/PID/stat, and its state letter. A pid that is
+// nobody's is an error that ProcessGone knows.
+func (p Proc) StartTime(pid int) (uint64, byte, error) {
+	path := strconv.Itoa(pid) + "/stat"
+	fd, err := p.Open(path, unix.O_RDONLY)
+	if errors.Is(err, unix.ENOENT) {
+		return 0, 0, &Error{"open", "/proc/" + path, unix.ESRCH}
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	defer fd.Close()
+	var b [1024]byte
+	n, err := unix.Read(int(fd), b[:])
+	if err != nil {
+		return 0, 0, wrap("read", "/proc/"+path, err)
+	}
+	// The name in field 2 may hold anything, the last ")" ends it.
+	text := string(b[:max(n, 0)])
+	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
+	const state, start = 3 - 3, 22 - 3
+	if len(fields) <= start {
+		return 0, 0, &Error{"read", "/proc/" + path, unix.EPROTO}
+	}
+	t, err := strconv.ParseUint(fields[start], 10, 64)
+	return t, fields[state][0], err
+}

@@ -1,0 +1,291 @@
+package libcontainer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/host/cgroup"
+	"github.com/oci-rung/rung/libcontainer/host/exeseal"
+	"github.com/oci-rung/rung/libcontainer/host/launch"
+	"github.com/oci-rung/rung/libcontainer/host/statedir"
+	"github.com/oci-rung/rung/libcontainer/plan"
+	"github.com/oci-rung/rung/libcontainer/spec"
+)
+
+// CreateOptions are the parts of the command line that concern the container.
+type CreateOptions struct {
+	ProcessOptions
+	Bundle       string // absolute
+	NoPivot      bool
+	NoNewKeyring bool
+	// SystemdCgroup asks for the systemd cgroup driver.
+	SystemdCgroup bool
+	// Rootless takes a refusal to make a cgroup for "no cgroup".
+	Rootless bool
+	// StartHere: this process itself will call Start, as `run` does.
+	StartHere bool
+	// Prepare runs once the state directory dir is there and before anything
+	// uses it: for a socket that the config mounts from it.
+	Prepare func(dir string) error
+	// Warn becomes the container's.
+	Warn func(text string)
+}
+
+// creation is one Create on its way; undo takes back what it has made, last
+// thing first.
+type creation struct {
+	*Container
+	opts  CreateOptions
+	group *cgroup.Group
+	begun *launch.Begun
+	init  *launch.Init
+	start linux.FD
+	undo  []func() error
+}
+
+// Create makes a container up to the point where its program could run. s has
+// passed spec.Check; raw is config.json itself, which is kept. On an error
+// nothing is left: no directory, cgroup, process, mount or file.
+func (f Factory) Create(id string, s *specs.Spec, raw []byte, o CreateOptions) (*Container, error) {
+	if err := spec.CheckID(id); err != nil {
+		return nil, err
+	}
+	dir, err := statedir.Create(f.Root, id)
+	if err != nil {
+		return nil, err
+	}
+	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn}, opts: o, start: linux.NoFD}
+	c.undo = append(c.undo, dir.Remove)
+	if err = c.create(s, raw); err != nil {
+		for i := len(c.undo) - 1; i >= 0; i-- {
+			err = joinUndo(err, c.undo[i]())
+		}
+		return nil, joinUndo(err, dir.Close())
+	}
+	return c.Container, nil
+}
+
+// joinUndo adds what could not be taken back to the reason. The reason comes
+// first: callers read the beginning.
+func joinUndo(err, undo error) error {
+	if undo == nil {
+		return err
+	}
+	return fmt.Errorf("%w; and undoing it: %w", err, undo)
+}
+
+func (c *creation) create(s *specs.Spec, raw []byte) error {
+	if c.opts.Prepare != nil {
+		if err := c.opts.Prepare(filepath.Dir(c.dir.Path("x"))); err != nil {
+			return err
+		}
+	}
+	if err := c.makeGroup(s); err != nil {
+		return err
+	}
+	c.state = c.firstState(s)
+	if err := c.dir.Note(c.state); err != nil {
+		return err
+	}
+	if err := c.begin(s); err != nil {
+		return err
+	}
+	// From here on a child is being born.
+	p, err := c.plan(s, raw)
+	if err != nil {
+		c.begun.Abort()
+		return err
+	}
+	c.init, err = c.begun.Serve(p, launch.Special{Start: c.start}, c.handlers(s))
+	if c.start != linux.NoFD {
+		_ = c.start.Close()
+	}
+	if err != nil {
+		return c.explain(err)
+	}
+	c.Container.init = &Process{pid: c.init.Pid, pidfd: c.init.Pidfd}
+	if c.opts.StartHere {
+		c.Container.waits = c.init
+	} else {
+		c.init.Release()
+	}
+	return nil
+}
+
+// explain adds what only the cgroup can know: an init that was killed without
+// a word ran out of memory more often than not.
+func (c *creation) explain(err error) error {
+	var killed *launch.Killed
+	if errors.As(err, &killed) && killed.Signal == linux.SIGKILL {
+		return fmt.Errorf("%w: container init was OOM-killed, or somebody killed it (is linux.resources.memory.limit too low?)", err)
+	}
+	return err
+}
+
+func (c *creation) makeGroup(s *specs.Spec) error {
+	var err error
+	c.group, err = cgroup.New(cgroup.Config{
+		ID: c.ID(), Path: s.Linux.CgroupsPath, Resources: s.Linux.Resources,
+		Systemd: c.opts.SystemdCgroup, Rootless: c.opts.Rootless,
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range c.group.Notes() {
+		c.warn(n)
+	}
+	if err = c.group.Make(); err != nil {
+		return err
+	}
+	c.undo = append(c.undo, func() error { return errors.Join(c.group.Kill(), c.group.Undo()) })
+	return nil
+}
+
+// firstState is what is known before the child is.
+func (c *creation) firstState(s *specs.Spec) *statedir.State {
+	st := &statedir.State{
+		ID: c.ID(), Created: time.Now().UTC(), OCIVersion: s.Version,
+		Bundle: c.opts.Bundle, Rootfs: s.Root.Path,
+		Rootless: c.opts.Rootless, SystemdCgroup: c.opts.SystemdCgroup,
+		CgroupPaths: c.group.Paths(), CgroupKept: c.group.Kept(), Annotations: s.Annotations,
+	}
+	if !filepath.IsAbs(st.Rootfs) {
+		st.Rootfs = filepath.Join(c.opts.Bundle, st.Rootfs)
+	}
+	for _, ns := range s.Linux.Namespaces {
+		if ns.Path == "" {
+			st.Namespaces = append(st.Namespaces, string(ns.Type))
+		}
+	}
+	if h := s.Hooks; h != nil {
+		st.Hooks = hookKinds(h)
+	}
+	for _, m := range s.Mounts {
+		st.Mounts = append(st.Mounts, statedir.Mount{Source: m.Source, Destination: m.Destination, Device: m.Type})
+	}
+	return st
+}
+
+// begin lets the clone start, with what it needs to know and no more.
+func (c *creation) begin(s *specs.Spec) error {
+	binary, err := exeseal.Open()
+	if err != nil {
+		return err
+	}
+	b := launch.Birth{
+		Binary: binary, Stdio: c.opts.stdio(), Extra: c.opts.extra(),
+		Cgroup: linux.NoFD, PIDNamespace: linux.NoFD,
+	}
+	birth := plan.Birth(s)
+	b.CloneFlags, b.Single = birth.CloneFlags, birth.Single
+	var dir *os.File
+	if dir, err = c.group.Dir(); err == nil && dir != nil {
+		b.Cgroup = linux.FD(dir.Fd())
+		c.undo = append(c.undo, dir.Close)
+	}
+	if err == nil && birth.PIDNamespace != "" {
+		b.PIDNamespace, err = launch.OpenNamespace(birth.PIDNamespace, birth.PIDFlag)
+		if err == nil {
+			c.undo = append(c.undo, b.PIDNamespace.Close)
+		} else {
+			err = fmt.Errorf("%s: %w", birth.PIDField, err)
+		}
+	}
+	if err != nil {
+		return errors.Join(err, binary.Close())
+	}
+	c.begun, err = launch.Begin(b)
+	return err
+}
+
+// plan makes the plan and the socket for start, while the kernel clones.
+func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
+	facts, err := gatherFacts()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range c.group.Hierarchies() {
+		facts.Hierarchies = append(facts.Hierarchies, plan.Hierarchy{
+			Name: h.Name, Parameters: strings.Split(h.Controllers, ","),
+			Unified: h.Version == linux.CgroupV2, Path: h.Path,
+		})
+	}
+	p, err := plan.Build(s, facts, plan.Options{
+		ID: c.ID(), Bundle: c.opts.Bundle, Extra: len(c.opts.ExtraFiles),
+		NoPivot: c.opts.NoPivot, NoNewKeyring: c.opts.NoNewKeyring, StartHere: c.opts.StartHere,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range p.Warnings {
+		c.warn(w)
+	}
+	if !c.opts.StartHere {
+		if c.start, err = linux.FrameListen(c.dir.FD(), statedir.StartSocket); err != nil {
+			return nil, err
+		}
+	}
+	return p, c.dir.SaveConfig(raw)
+}
+
+// gatherFacts asks the kernel what the plan depends on.
+func gatherFacts() (plan.Facts, error) {
+	caps, err := linux.Capabilities()
+	if err != nil {
+		return plan.Facts{}, err
+	}
+	return plan.Facts{
+		Arch: runtime.GOARCH, LastCap: linux.LastCapability(), Caps: caps,
+		Unified: cgroup.Mode() == cgroup.Unified,
+	}, nil
+}
+
+func (c *creation) handlers(s *specs.Spec) launch.Handlers {
+	return launch.Handlers{
+		Born: func(pid int, _ linux.FD) error {
+			// The limits are set while init makes its mounts.
+			return c.group.Limit()
+		},
+		Cgroup: c.group.Join,
+		Hooks: func(pid int) error {
+			return c.runHooks(s.Hooks, pid)
+		},
+		State: func(pid int, status string) ([]byte, error) {
+			return hookState(c.state, pid, specs.ContainerState(status))
+		},
+		Console: c.opts.Console,
+		Ready:   c.ready,
+	}
+}
+
+// ready makes the container a created one, in the order in which a reader may
+// look: first the state, then the files that tell of it.
+func (c *creation) ready(pid int, pidfd linux.FD) error {
+	proc, err := linux.OpenProc()
+	if err != nil {
+		return err
+	}
+	defer proc.Close()
+	c.state.InitPid = pid
+	if c.state.InitStart, _, err = proc.StartTime(pid); err != nil {
+		return err
+	}
+	if err = c.dir.Note(c.state); err != nil {
+		return err
+	}
+	if err = c.opts.announce(pid, pidfd); err != nil {
+		return err
+	}
+	if c.opts.PidFile != "" {
+		c.undo = append(c.undo, func() error { return linux.Remove(c.opts.PidFile) })
+	}
+	return c.dir.Commit()
+}

@@ -1,0 +1,125 @@
+package libcontainer
+
+import (
+	"errors"
+	"os"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/host/cgroup"
+	"github.com/oci-rung/rung/libcontainer/host/exeseal"
+	"github.com/oci-rung/rung/libcontainer/host/launch"
+	"github.com/oci-rung/rung/libcontainer/plan"
+)
+
+// ExecOptions are the parts of exec's command line that are not in the
+// process' config.
+type ExecOptions struct {
+	ProcessOptions
+	// SubCgroups are cgroups below the container's, as [controller:]path.
+	SubCgroups   []string
+	IgnorePaused bool
+}
+
+// Exec runs one more process in the container, and returns once its execve
+// has succeeded. The process is this command's child.
+func (c *Container) Exec(p *specs.Process, o ExecOptions) (*Process, error) {
+	s, g, err := c.execable(o)
+	if err != nil {
+		return nil, err
+	}
+	if p.Capabilities == nil && s.Process != nil {
+		joined := *p
+		joined.Capabilities = s.Process.Capabilities
+		p = &joined
+	}
+	pidfd, err := c.pidfd()
+	if err != nil {
+		return nil, err
+	}
+	defer pidfd.Close()
+	init, err := c.join(s, p, g, pidfd, o)
+	if err != nil {
+		return nil, err
+	}
+	err = whyNot(init.Executed(), init.Pid)
+	if err == nil {
+		err = o.announce(init.Pid, init.Pidfd)
+	}
+	if err != nil {
+		init.End()
+		return nil, err
+	}
+	init.Release()
+	return &Process{pid: init.Pid, pidfd: init.Pidfd}, nil
+}
+
+// execable finds out whether and where a process can join.
+func (c *Container) execable(o ExecOptions) (*specs.Spec, *cgroup.Group, error) {
+	status, err := c.status()
+	if err != nil {
+		return nil, nil, err
+	}
+	switch status {
+	case string(specs.StateStopped), string(specs.StateCreating):
+		return nil, nil, ErrExecStopped
+	case statusPaused:
+		if !o.IgnorePaused {
+			return nil, nil, ErrPaused
+		}
+	}
+	s, err := c.Spec()
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := c.group()
+	if err == nil && len(o.SubCgroups) > 0 {
+		g, err = g.Sub(o.SubCgroups)
+	} else if err == nil {
+		g, err = g.At(c.state.InitPid)
+	}
+	return s, g, err
+}
+
+func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd linux.FD, o ExecOptions) (*launch.Init, error) {
+	binary, err := exeseal.Open()
+	if err != nil {
+		return nil, err
+	}
+	b := launch.Birth{Binary: binary, Stdio: o.stdio(), Extra: o.extra(), Cgroup: linux.NoFD, PIDNamespace: linux.NoFD}
+	birth := plan.ExecBirth(s)
+	b.Single = birth.Single
+	if birth.PIDFlag != 0 {
+		b.PIDNamespace = pidfd
+	}
+	var dir *os.File
+	if dir, err = g.Dir(); err != nil {
+		return nil, errors.Join(err, binary.Close())
+	}
+	if dir != nil {
+		defer dir.Close()
+		b.Cgroup = linux.FD(dir.Fd())
+	}
+	begun, err := launch.Begin(b)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := gatherFacts()
+	var todo *plan.Plan
+	if err == nil {
+		todo, err = plan.BuildExec(s, p, facts, plan.Options{ID: c.ID(), Extra: len(o.ExtraFiles)})
+	}
+	if err != nil {
+		begun.Abort()
+		return nil, err
+	}
+	for _, w := range todo.Warnings {
+		c.warn(w)
+	}
+	return begun.Serve(todo, launch.Special{Init: pidfd, Start: linux.NoFD}, launch.Handlers{
+		Cgroup:  g.Join,
+		Console: o.Console,
+		Ready:   func(int, linux.FD) error { return nil },
+	})
+}

@@ -1,0 +1,125 @@
+// Runs in: parent. Sees: caller's namespaces. Holds: caller's privilege.
+
+package launch
+
+import (
+	"fmt"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/plan"
+)
+
+// open opens everything the plan hands over, in the order of the slots.
+func (s *server) open(special Special) error {
+	for i := range s.plan.Slots {
+		d := &s.plan.Slots[i]
+		fd, err := s.openOne(d, special)
+		if err != nil {
+			return fmt.Errorf("%s: %w", d.Field, err)
+		}
+		s.slots = append(s.slots, fd)
+	}
+	return nil
+}
+
+func (s *server) openOne(d *plan.Descriptor, special Special) (linux.FD, error) {
+	switch d.Opens {
+	case plan.OpenTree, plan.OpenDevice:
+		return openTree(d)
+	case plan.OpenDirectory:
+		return linux.OpenPathDir(d.Path)
+	case plan.OpenNamespace:
+		return OpenNamespace(d.Path, d.Flag)
+	case plan.OpenState:
+		fd, err := linux.MemoryFile("rung-state", nil)
+		s.states = append(s.states, statefile{fd, string(d.Status)})
+		return fd, err
+	case plan.OpenStart:
+		return special.Start, nil
+	case plan.OpenInit:
+		return special.Init, nil
+	}
+	return linux.NoFD, fmt.Errorf("descriptor of kind %d", d.Opens)
+}
+
+// openTree copies a mount tree, checks what it is and gives it its attributes
+// while nobody else can see it.
+func openTree(d *plan.Descriptor) (linux.FD, error) {
+	tree, err := linux.OpenTree(d.Path, d.Recursive)
+	if err != nil {
+		return linux.NoFD, err
+	}
+	if err = checkTree(tree, d); err == nil {
+		err = setTree(tree, d)
+	}
+	if err != nil {
+		_ = tree.Close()
+		return linux.NoFD, err
+	}
+	return tree, nil
+}
+
+func checkTree(tree linux.FD, d *plan.Descriptor) error {
+	if d.Filesystem != 0 {
+		magic, err := linux.Filesystem(tree)
+		if err == nil && magic != d.Filesystem {
+			err = fmt.Errorf("%s: not a proc filesystem, which is all that may be over /proc", d.Path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if d.Opens != plan.OpenDevice {
+		return nil
+	}
+	right, err := linux.IsDevice(tree, d.Char, d.Device)
+	if err == nil && !right {
+		err = fmt.Errorf("%s: not the device %d:%d on this host, and in a user namespace none can be made",
+			d.Path, d.Device>>8&0xfff, d.Device&0xff|d.Device>>12&^0xff)
+	}
+	return err
+}
+
+// atimeMask is MOUNT_ATTR__ATIME.
+const atimeMask = 0x70
+
+// setTree sets propagation first: a copy of a shared mount is its peer until
+// then, and nothing may leak to the host through it.
+func setTree(tree linux.FD, d *plan.Descriptor) error {
+	const recursive = 1 << 14 // MS_REC
+	for _, p := range d.Propagation {
+		attr := linux.MountAttr{Propagation: p &^ recursive}
+		if err := linux.SetTreeAttr(tree, d.Path, p&recursive != 0, &attr); err != nil {
+			return err
+		}
+	}
+	if err := setAttr(tree, d.Path, false, d.Set, d.Clear); err != nil {
+		return err
+	}
+	return setAttr(tree, d.Path, true, d.RecSet, d.RecClear)
+}
+
+func setAttr(tree linux.FD, path string, recursive bool, set, clear uint64) error {
+	if set|clear == 0 {
+		return nil
+	}
+	// The access time is a mode: the kernel wants all its bits cleared to set
+	// another one.
+	if (set|clear)&atimeMask != 0 {
+		clear |= atimeMask
+	}
+	return linux.SetTreeAttr(tree, path, recursive, &linux.MountAttr{Attr_set: set, Attr_clr: clear})
+}
+
+// OpenNamespace opens a namespace by path and checks that it is of that kind.
+func OpenNamespace(path string, kind uint64) (linux.FD, error) {
+	fd, got, err := linux.OpenNamespace(path)
+	if err != nil {
+		return linux.NoFD, err
+	}
+	if got != kind {
+		_ = fd.Close()
+		return linux.NoFD, fmt.Errorf("%s: a namespace of another type", path)
+	}
+	return fd, nil
+}

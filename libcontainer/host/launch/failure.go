@@ -1,0 +1,112 @@
+// Runs in: parent. Sees: caller's namespaces. Holds: caller's privilege.
+
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// Failure is what init said about the step that did not work.
+type Failure struct {
+	wire.Failure
+	Status uint64 // of a hook, as wait4 gives it
+}
+
+// Unwrap returns the error number, so that errors.Is finds it.
+func (f *Failure) Unwrap() error {
+	if f.Errno == 0 {
+		return nil
+	}
+	return linux.Errno(f.Errno)
+}
+
+// Error says which field of the config, which call, on what, and why.
+func (f *Failure) Error() string {
+	switch f.Kind {
+	case wire.Find:
+		return f.notFound()
+	case wire.Hook:
+		return f.hook()
+	case wire.Exec:
+		if f.Detail == "" {
+			return "exec " + f.Object + ": " + f.cause()
+		}
+	}
+	text := f.Op.Name()
+	if f.Object != "" {
+		text += " " + f.Object
+	}
+	text += ": " + f.cause()
+	if f.Detail != "" {
+		text += " (" + f.Detail + ")"
+	}
+	if h := f.hint(); h != "" {
+		text += "; " + h
+	}
+	if f.Field == "" {
+		return "init: " + text
+	}
+	return f.Field + ": " + text
+}
+
+func (f *Failure) cause() string {
+	if f.Errno == 0 {
+		return "refused"
+	}
+	return linux.Errno(f.Errno).Error()
+}
+
+// notFound uses the words that Docker and Podman turn into 126 and 127.
+func (f *Failure) notFound() string {
+	name := f.Object
+	missing := errors.Is(f, linux.ENOENT)
+	if missing && !strings.Contains(name, "/") {
+		return fmt.Sprintf("exec: %q: executable file not found in $PATH", name)
+	}
+	if missing || errors.Is(f, linux.ENOTDIR) {
+		return fmt.Sprintf("exec: %q: stat %s: %s", name, name, f.cause())
+	}
+	return fmt.Sprintf("exec: %q: %s", name, f.cause())
+}
+
+// hook uses runc's words, which its own tests look for.
+func (f *Failure) hook() string {
+	kind, index := f.Field, ""
+	if at := strings.IndexByte(kind, '['); at >= 0 {
+		kind, index = kind[:at], strings.Trim(kind[at:], "[]")
+	}
+	kind = strings.TrimPrefix(kind, "hooks.")
+	how := fmt.Sprintf("exit status %d", f.Status>>8&0xff)
+	switch {
+	case errors.Is(f, linux.ETIMEDOUT):
+		how = "timeout, killed with its process group"
+	case f.Errno != 0:
+		return fmt.Sprintf("error running %s hook #%s: %s %s: %s", kind, index, f.Op.Name(), f.Object, f.cause())
+	case f.Status&0x7f != 0:
+		how = fmt.Sprintf("signal %d", f.Status&0x7f)
+	}
+	return fmt.Sprintf("error running %s hook #%s: %s, stdout: %s, stderr: %s", kind, index, how, f.Object, f.Detail)
+}
+
+// hint says what to do, where the error number alone is a riddle.
+func (f *Failure) hint() string {
+	switch {
+	case f.Op == wire.OpKeyring && errors.Is(f, linux.EDQUOT):
+		return "the user's key quota is used up: see /proc/key-users, raise kernel.keys.maxkeys, or use --no-new-keyring"
+	case f.Op == wire.OpPivot && errors.Is(f, linux.EINVAL):
+		return "on a host that runs from its initramfs use --no-pivot"
+	case f.Kind == wire.Mount && f.Op == wire.OpFsopen && errors.Is(f, linux.ENODEV):
+		return "this kernel has no such filesystem type"
+	}
+	return ""
+}
+
+// Killed is the error for an init that a signal ended before it was ready.
+type Killed struct{ Signal int }
+
+func (k *Killed) Error() string { return fmt.Sprintf("init: killed by signal %d", k.Signal) }

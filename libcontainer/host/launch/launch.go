@@ -1,0 +1,186 @@
+// Runs in: parent. Sees: caller's namespaces. Holds: caller's privilege.
+
+// Package launch starts an init process and serves it until it is ready or has
+// failed: it spawns this program's own binary as `rung init`, hands over the
+// program and its descriptors, and answers what init asks for.
+//
+// It comes in two parts, so that the kernel makes the namespaces, which is the
+// longest single thing of a start, while the parent prepares the rest:
+//
+//	b := launch.Begin(birth)        // clone and exec, in a thread of its own
+//	p, err := plan.Build(…)         // meanwhile
+//	init, err := b.Serve(p, …)      // hand over, answer, until ready
+//	err = init.Go()                 // run: execute the payload
+//
+// It knows nothing of containers: what a request means is in Handlers.
+package launch
+
+import (
+	"errors"
+	"os"
+	"strconv"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// Birth is what clone needs to know; descriptors are borrowed.
+type Birth struct {
+	Binary       linux.FD // unwritable copy of this program; Begin owns it
+	Stdio        [3]linux.FD
+	Extra        []linux.FD
+	CloneFlags   uint64
+	Cgroup       linux.FD // cgroup v2 directory, or NoFD
+	PIDNamespace linux.FD // or NoFD
+	Single       bool     // a step needs a process of one thread
+}
+
+// Handlers do what init asks for. Each gets init's pid, which is ours: nobody
+// has reaped it, so it means no other process. A handler that is nil is for a
+// request that the plan does not contain.
+type Handlers struct {
+	// Born is called once init exists and before it runs a step.
+	Born func(pid int, pidfd linux.FD) error
+	// Cgroup puts the process, which has one thread, into its cgroups.
+	Cgroup func(pid int) error
+	// Hooks runs the hooks of the runtime's namespaces.
+	Hooks func(pid int) error
+	// State is the JSON for hooks that run inside.
+	State func(pid int, status string) ([]byte, error)
+	// Console takes the master of the terminal, and owns it.
+	Console func(master *os.File) error
+	// Ready is called when everything is set up; init waits.
+	Ready func(pid int, pidfd linux.FD) error
+}
+
+// Begun is an init process being born.
+type Begun struct {
+	birth   Birth
+	ours    linux.FD // our end of the socket
+	theirs  linux.FD
+	program linux.FD
+	born    chan spawned
+	got     *spawned
+}
+
+type spawned struct {
+	pid   int
+	pidfd linux.FD
+	err   error
+}
+
+// Begin starts the clone in another thread and returns at once.
+func Begin(b Birth) (*Begun, error) {
+	ours, theirs, err := linux.FramePair()
+	if err != nil {
+		return nil, errors.Join(err, b.Binary.Close())
+	}
+	program, err := linux.MemoryFile("rung-program", nil)
+	if err != nil {
+		return nil, errors.Join(err, b.Binary.Close(), ours.Close(), theirs.Close())
+	}
+	begun := &Begun{birth: b, ours: ours, theirs: theirs, program: program, born: make(chan spawned, 1)}
+	go begun.spawn()
+	return begun, nil
+}
+
+func (b *Begun) spawn() {
+	control := strconv.Itoa(3 + len(b.birth.Extra))
+	args := []string{"rung", "init", control}
+	if b.birth.Single {
+		args = append(args, "single")
+	}
+	init := linux.Init{
+		Binary: b.birth.Binary, Args: args, Stdio: b.birth.Stdio, Extra: b.birth.Extra,
+		Control: b.theirs, Program: b.program, CloneFlags: b.birth.CloneFlags,
+		Cgroup: b.birth.Cgroup, PIDNamespace: b.birth.PIDNamespace,
+	}
+	pid, pidfd, err := init.Spawn()
+	b.born <- spawned{pid, pidfd, err}
+	// Closing what is ours alone may take the kernel a grace period, and
+	// nobody has to wait for it. With our copy of their end gone, the end of
+	// init is the end of the connection.
+	_ = b.theirs.Close()
+	_ = b.birth.Binary.Close()
+}
+
+// wait waits until init was born.
+func (b *Begun) wait() *spawned {
+	if b.got == nil {
+		s := <-b.born
+		b.got = &s
+	}
+	return b.got
+}
+
+// Abort ends an init that is not wanted any more and frees everything.
+func (b *Begun) Abort() {
+	if s := b.wait(); s.err == nil {
+		end(s.pid, s.pidfd)
+	}
+	_ = b.ours.Close()
+	_ = b.program.Close()
+}
+
+// end kills and reaps a child.
+func end(pid int, pidfd linux.FD) {
+	_ = linux.Kill(pidfd)
+	_, _, _ = linux.Reap(pid)
+	_ = pidfd.Close()
+}
+
+// Init is an init process that is ready.
+type Init struct {
+	Pid   int
+	Pidfd linux.FD
+	sock  linux.FD
+}
+
+// Release closes the connection and keeps the process: from now on `start`
+// speaks to it.
+func (i *Init) Release() {
+	_ = i.sock.Close()
+	i.sock = linux.NoFD
+}
+
+// End kills and reaps the process.
+func (i *Init) End() {
+	i.Release()
+	end(i.Pid, i.Pidfd)
+	i.Pidfd = linux.NoFD
+}
+
+// Go lets init execute the payload and waits until it did. After a *Failure
+// init still is there, for a look at its files, until Release or End.
+func (i *Init) Go() error {
+	if err := linux.SendFrame(i.sock, wire.Plain(wire.Go, 0, 0)); err != nil {
+		return err
+	}
+	return i.Executed()
+}
+
+// Executed waits until init became the payload: the connection closes at
+// execve. A message that comes instead says why it did not.
+func (i *Init) Executed() error {
+	var buf [wire.FrameSize]byte
+	n, fd, err := linux.ReceiveFrame(i.sock, buf[:])
+	_ = fd.Close()
+	if err != nil || n == 0 {
+		return err
+	}
+	m, err := wire.Decode(buf[:n])
+	if err != nil {
+		return err
+	}
+	return &Failure{m.Fail, m.Args[0]}
+}
+
+// Connect is for `start`: it connects to the init that waits at a socket in
+// a container's directory. pidfd is borrowed.
+func Connect(dir linux.FD, socket string, pid int, pidfd linux.FD) (*Init, error) {
+	sock, err := linux.FrameConnect(dir, socket)
+	if err != nil {
+		return nil, err
+	}
+	return &Init{Pid: pid, Pidfd: pidfd, sock: sock}, nil
+}

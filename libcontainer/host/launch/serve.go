@@ -1,0 +1,279 @@
+// Runs in: parent. Sees: caller's namespaces. Holds: caller's privilege.
+
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/plan"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// endPatience bounds the wait for an init whose connection is closed already.
+const endPatience = 10 * time.Second
+
+// maxPerFrame is how many descriptors init takes in one message.
+const maxPerFrame = 128
+
+// server is one conversation with init.
+type server struct {
+	*Begun
+	plan   *plan.Plan
+	on     Handlers
+	proc   linux.Proc
+	slots  []linux.FD
+	pid    int
+	pidfd  linux.FD
+	states []statefile
+}
+
+// statefile is a memfd that gets its content when the pid is known.
+type statefile struct {
+	fd     linux.FD
+	status string
+}
+
+// Special are the descriptors that are not opened by path.
+type Special struct {
+	Start linux.FD // the listening socket for `start`
+	Init  linux.FD // pidfd of the container's init, for exec
+}
+
+// Serve hands the plan over and answers init until it is ready. On any error
+// nothing is left: no process, no descriptor.
+func (b *Begun) Serve(p *plan.Plan, special Special, on Handlers) (*Init, error) {
+	s := &server{Begun: b, plan: p, on: on, pidfd: linux.NoFD, proc: linux.Proc{}}
+	init, err := s.serve(special)
+	for i, fd := range s.slots {
+		if d := p.Slots[i].Opens; d != plan.OpenStart && d != plan.OpenInit {
+			_ = fd.Close()
+		}
+	}
+	_ = b.program.Close()
+	if err != nil {
+		if born := b.wait(); born.err == nil {
+			if s.pid == 0 {
+				s.pid, s.pidfd = born.pid, born.pidfd
+			}
+			end(s.pid, s.pidfd)
+		}
+		_ = b.ours.Close()
+		return nil, err
+	}
+	return init, nil
+}
+
+func (s *server) serve(special Special) (*Init, error) {
+	code, err := wire.Encode(s.plan.Steps)
+	if err != nil {
+		return nil, err
+	}
+	if err = linux.WriteAll(s.program, code); err != nil {
+		return nil, err
+	}
+	if err = s.open(special); err != nil {
+		return nil, err
+	}
+	if s.proc, err = linux.OpenProc(); err != nil {
+		return nil, err
+	}
+	defer s.proc.Close()
+	born := s.wait()
+	if born.err != nil {
+		return nil, born.err
+	}
+	s.pid, s.pidfd = born.pid, born.pidfd
+	if s.on.Born != nil {
+		if err = s.on.Born(s.pid, s.pidfd); err != nil {
+			return nil, err
+		}
+	}
+	if a := s.plan.OOMScoreAdj; a != nil {
+		if err = s.proc.Write(s.pid, "oom_score_adj", strconv.Itoa(*a)); err != nil {
+			return nil, fmt.Errorf("process.oomScoreAdj: %w", err)
+		}
+	}
+	if err = s.handOver(len(code)); err != nil {
+		return nil, s.orDeath(err)
+	}
+	return s.converse()
+}
+
+func (s *server) handOver(size int) error {
+	err := linux.SendFrame(s.ours, wire.Plain(wire.Program, uint64(size), uint64(len(s.slots))))
+	for at := 0; err == nil && at < len(s.slots); at += maxPerFrame {
+		batch := s.slots[at:min(at+maxPerFrame, len(s.slots))]
+		err = linux.SendFrame(s.ours, wire.Plain(wire.Descriptors, 0, 0), batch...)
+	}
+	return err
+}
+
+// converse answers until init is ready.
+func (s *server) converse() (*Init, error) {
+	var buf [wire.FrameSize]byte
+	for {
+		n, fd, err := linux.ReceiveFrame(s.ours, buf[:])
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return nil, s.orDeath(errors.New("connection closed"))
+		}
+		m, err := wire.Decode(buf[:n])
+		if err != nil {
+			_ = fd.Close()
+			return nil, err
+		}
+		ready := false
+		switch m.Type {
+		case wire.Fail:
+			err = &Failure{m.Fail, m.Args[0]}
+		case wire.Forked:
+			err = s.forked(int(m.Args[0]))
+		case wire.Terminal:
+			err = s.terminal(fd)
+		case wire.Asked:
+			ready = wire.Request(m.Args[0]) == wire.Ready
+			err = s.answer(wire.Request(m.Args[0]))
+		default:
+			err = fmt.Errorf("message %d from init: %w", m.Type, wire.ErrFrame)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ready {
+			return &Init{Pid: s.pid, Pidfd: s.pidfd, sock: s.ours}, nil
+		}
+	}
+}
+
+// forked goes on with the sibling that init became.
+func (s *server) forked(pid int) error {
+	pidfd, err := linux.PidfdOpen(pid)
+	if err != nil {
+		return err
+	}
+	old := s.pid
+	_ = s.pidfd.Close()
+	s.pid, s.pidfd = pid, pidfd
+	if _, _, err := linux.Reap(old); err != nil {
+		return err
+	}
+	return linux.SendFrame(s.ours, wire.Plain(wire.Answer, 0, 0))
+}
+
+func (s *server) terminal(fd linux.FD) error {
+	if fd == linux.NoFD || s.on.Console == nil {
+		_ = fd.Close()
+		return fmt.Errorf("terminal from init: %w", wire.ErrFrame)
+	}
+	return s.on.Console(os.NewFile(uintptr(fd), "terminal"))
+}
+
+func (s *server) answer(r wire.Request) error {
+	var err error
+	switch r {
+	case wire.IDMap:
+		err = s.writeMaps()
+	case wire.TimeOffsets:
+		err = s.writeOffsets()
+	case wire.Cgroup:
+		err = s.on.Cgroup(s.pid)
+	case wire.Hooks:
+		if err = s.fillStates(); err == nil {
+			err = s.on.Hooks(s.pid)
+		}
+	case wire.Ready:
+		err = s.ready()
+	default:
+		err = fmt.Errorf("request %d from init: %w", r, wire.ErrFrame)
+	}
+	if err != nil {
+		return err
+	}
+	return linux.SendFrame(s.ours, wire.Plain(wire.Answer, 0, 0))
+}
+
+func (s *server) ready() error {
+	for _, l := range s.plan.Rlimits {
+		if err := linux.RaiseRlimit(s.pid, l.Resource, l.Hard); err != nil {
+			return fmt.Errorf("%s: %w", l.Field, err)
+		}
+	}
+	if err := s.fillStates(); err != nil {
+		return err
+	}
+	return s.on.Ready(s.pid, s.pidfd)
+}
+
+// fillStates writes the state for hooks inside, which holds init's pid.
+func (s *server) fillStates() error {
+	for _, f := range s.states {
+		text, err := s.on.State(s.pid, f.status)
+		if err == nil {
+			err = linux.WriteAll(f.fd, text)
+		}
+		if err != nil {
+			return fmt.Errorf("state for hooks: %w", err)
+		}
+	}
+	s.states = nil
+	return nil
+}
+
+func (s *server) writeMaps() error {
+	if err := s.proc.Write(s.pid, "gid_map", mapText(s.plan.GIDMap)); err != nil {
+		return fmt.Errorf("linux.gidMappings: %w", err)
+	}
+	if err := s.proc.Write(s.pid, "uid_map", mapText(s.plan.UIDMap)); err != nil {
+		return fmt.Errorf("linux.uidMappings: %w", err)
+	}
+	return nil
+}
+
+func mapText(list []specs.LinuxIDMapping) string {
+	var b strings.Builder
+	for _, m := range list {
+		fmt.Fprintf(&b, "%d %d %d\n", m.ContainerID, m.HostID, m.Size)
+	}
+	return b.String()
+}
+
+func (s *server) writeOffsets() error {
+	var b strings.Builder
+	for _, clock := range [...]string{"boottime", "monotonic"} {
+		if o, ok := s.plan.TimeOffsets[clock]; ok {
+			fmt.Fprintf(&b, "%s %d %d\n", clock, o.Secs, o.Nanosecs)
+		}
+	}
+	if err := s.proc.Write(s.pid, "timens_offsets", b.String()); err != nil {
+		return fmt.Errorf("linux.timeOffsets: %w", err)
+	}
+	return nil
+}
+
+// orDeath says how init ended, if that is why the conversation did. What it
+// had to say before is still in the socket.
+func (s *server) orDeath(cause error) error {
+	var exited bool
+	var code int
+	err := linux.AwaitEnd(s.pidfd, endPatience)
+	if err == nil {
+		exited, code, err = linux.Ended(s.pidfd)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("init: %w", cause)
+	case exited:
+		return fmt.Errorf("init: exited with status %d", code)
+	}
+	return &Killed{Signal: code}
+}

@@ -1,0 +1,39 @@
+package plan
+
+import (
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/libcontainer/spec"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// BuildExec makes the plan of one more process in a running container, whose
+// config is s: it joins all namespaces of init in one call, and becomes what
+// p says under the container's filter. It is born in the pid namespace.
+func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, error) {
+	b := &builder{spec: s, facts: f, opts: o}
+	var flags uint64
+	for _, ns := range s.Linux.Namespaces {
+		known, _ := spec.LookupNamespace(ns.Type)
+		flags |= known.Flag
+	}
+	b.step(wire.Signals, "process")
+	init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
+	if joined := flags &^ clonePID; joined != 0 {
+		b.step(wire.Setns, "linux.namespaces", init, joined)
+	}
+	if flags&cloneUser != 0 {
+		b.step(wire.Root, "linux.namespaces(user)")
+	}
+	b.step(wire.Enter, "root.path")
+	b.keyring()
+	if !f.Unified {
+		b.step(wire.Ask, "linux.cgroupsPath", num(wire.Cgroup))
+	}
+	b.step(wire.Session, "process")
+	if p.Terminal {
+		b.step(wire.Console, "process.terminal", num(0))
+	}
+	b.process(p, "process", startedNow)
+	return b.done()
+}

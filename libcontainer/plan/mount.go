@@ -1,0 +1,146 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/libcontainer/spec"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+const procMagic = 0x9fa0
+
+func element(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }
+
+func (b *builder) mounts() {
+	if len(b.spec.Mounts) > 0 && !b.ownRoot {
+		b.fail(&spec.FieldError{Path: "mounts", Err: errors.New("mounts need a mount namespace in linux.namespaces, they would be the host's own")})
+		return
+	}
+	for i, m := range b.spec.Mounts {
+		field := element("mounts", i)
+		o, err := spec.ParseMountOptions(m, field)
+		if err != nil {
+			b.fail(err)
+			return
+		}
+		m.Destination = path.Clean("/" + m.Destination)
+		switch {
+		case o.Bind:
+			b.bind(m, o, field)
+		case m.Type == "cgroup" || m.Type == "cgroup2" && b.facts.Unified:
+			b.cgroupView(m, o, field)
+		default:
+			b.filesystem(m, o, field)
+		}
+	}
+}
+
+// bind hands over a tree of the host. All its attributes are set by the
+// parent before init gets it: attached in a user namespace they are locked.
+func (b *builder) bind(m specs.Mount, o spec.MountOptions, field string) {
+	d := Descriptor{
+		Opens: OpenTree, Field: field + ".source", Path: b.fromBundle(m.Source),
+		Recursive: o.Recursive, Set: o.Set, Clear: o.Clear, RecSet: o.RecSet, RecClear: o.RecClear,
+		Propagation: append([]uint64{b.inherited() | msRec}, o.Propagation...),
+	}
+	if m.Destination == "/proc" {
+		d.Filesystem = procMagic
+	}
+	slot := b.open(d)
+	b.step(wire.Attach, field, slot, m.Destination, targetFlags(m.Destination))
+}
+
+// filesystem makes a new filesystem inside.
+func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
+	flags := targetFlags(m.Destination)
+	if m.Destination == "/proc" && m.Type != "proc" {
+		b.fail(&spec.FieldError{Path: field + ".type", Err: fmt.Errorf("filesystem %q over /proc: only proc may be there", m.Type)})
+		return
+	}
+	attr := o.Set | o.RecSet
+	if m.Destination == "/dev" {
+		attr &^= spec.MountAttrReadonly // until the devices are made
+	}
+	pairs := parameters(o)
+	if m.Type == "tmpfs" && !hasKey(pairs, "mode") {
+		flags |= wire.CopyMode
+	}
+	if m.Type == "proc" && m.Destination == "/proc" && len(b.spec.Linux.Sysctl) > 0 {
+		flags |= wire.KeepProc
+		b.procs = true
+	}
+	b.step(wire.Mount, field, m.Type, m.Destination, m.Source, attr, pairs, flags)
+	for _, p := range o.Propagation {
+		b.setattr(field+".options", m.Destination, 0, p)
+	}
+}
+
+// parameters are the fsconfig(2) calls that options stand for.
+func parameters(o spec.MountOptions) wire.Pairs {
+	var out wire.Pairs
+	for _, f := range o.SuperSet {
+		out = append(out, f, wire.Flag)
+	}
+	for _, d := range o.Data {
+		if k, v, ok := strings.Cut(d, "="); ok {
+			out = append(out, k, v)
+		} else {
+			out = append(out, d, wire.Flag)
+		}
+	}
+	return out
+}
+
+func hasKey(p wire.Pairs, key string) bool {
+	for i := 0; i < len(p); i += 2 {
+		if p[i] == key {
+			return true
+		}
+	}
+	return false
+}
+
+// overProc are the files below /proc that emulations such as lxcfs put a view
+// of their own over. Everything else there stays the kernel's.
+var overProc = [...]string{
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev",
+	"/proc/slabinfo", "/proc/stat", "/proc/swaps", "/proc/sys/crypto/fips_enabled",
+	"/proc/sys/kernel/ns_last_pid", "/proc/uptime",
+}
+
+func targetFlags(destination string) uint64 {
+	flags := 0
+	switch destination {
+	case "/":
+		flags |= wire.OnRoot
+	case "/proc", "/sys":
+		// An image's /proc that is a link made labels and masks go elsewhere.
+		flags |= wire.RealDir | wire.OverProc
+	}
+	for _, p := range overProc {
+		if p == destination {
+			flags |= wire.OverProc
+		}
+	}
+	return num(flags)
+}
+
+// readonlyDev returns the field of the mount at /dev if that is asked to be
+// read-only: it has to wait until the devices are made.
+func (b *builder) readonlyDev() (string, bool) {
+	for i := len(b.spec.Mounts) - 1; i >= 0; i-- {
+		m := b.spec.Mounts[i]
+		if path.Clean("/"+m.Destination) != "/dev" {
+			continue
+		}
+		o, err := spec.ParseMountOptions(m, element("mounts", i))
+		return element("mounts", i), err == nil && !o.Bind && (o.Set|o.RecSet)&spec.MountAttrReadonly != 0
+	}
+	return "", false
+}

@@ -1,0 +1,178 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/libcontainer/spec"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// Flags of CLONE_NEW* that the plan treats in its own way.
+const (
+	cloneMount  = 0x00020000
+	cloneUser   = 0x10000000
+	clonePID    = 0x20000000
+	cloneCgroup = 0x02000000
+	cloneTime   = 0x00000080
+)
+
+// Propagation flags of mount(2).
+const (
+	msRec     = 1 << 14
+	msPrivate = 1 << 18
+	msSlave   = 1 << 19
+)
+
+// Born is what clone has to know; it is decided first, so that the clone can
+// start while the rest of the plan is made.
+type Born struct {
+	// CloneFlags are the namespaces that init is born in.
+	CloneFlags uint64
+	// PIDNamespace is the path of the pid namespace that init is born in, and
+	// the field that names it; for exec it is init's own and the path empty.
+	PIDNamespace, PIDField string
+	// PIDFlag is CLONE_NEWPID if there is one.
+	PIDFlag uint64
+	// Single: a step needs a process of one thread.
+	Single bool
+}
+
+// Birth decides how init is born for create and run.
+func Birth(s *specs.Spec) Born {
+	var b Born
+	_, b.Single = spec.FindNamespace(s, specs.UserNamespace)
+	if staged(s) {
+		return b
+	}
+	for i, ns := range s.Linux.Namespaces {
+		known, _ := spec.LookupNamespace(ns.Type)
+		switch {
+		case ns.Path == "":
+			b.CloneFlags |= known.Flag
+		case known.Flag == clonePID:
+			b.PIDNamespace, b.PIDFlag = ns.Path, clonePID
+			b.PIDField = element("linux.namespaces", i) + ".path"
+		}
+	}
+	b.CloneFlags &^= cloneCgroup // made once init is in its cgroup
+	return b
+}
+
+// ExecBirth decides how a process is born that joins a container.
+func ExecBirth(s *specs.Spec) Born {
+	var b Born
+	_, b.Single = spec.FindNamespace(s, specs.UserNamespace)
+	if _, ok := spec.FindNamespace(s, specs.PIDNamespace); ok {
+		b.PIDFlag = clonePID
+	}
+	return b
+}
+
+// staged tells that init makes the namespaces itself.
+func staged(s *specs.Spec) bool {
+	_, user := spec.FindNamespace(s, specs.UserNamespace)
+	t, ok := spec.FindNamespace(s, specs.TimeNamespace)
+	return user || ok && t.Path == ""
+}
+
+// namespaces decides who makes and joins what.
+//
+// The plain case: clone makes all new ones at once, while the parent prepares
+// the rest; init joins the ones given by path, but for a pid namespace, which
+// takes only children: the parent's thread enters it before clone.
+//
+// With a user or a new time namespace init makes everything itself. Its
+// binary is then executed outside of the user namespace, so nobody inside can
+// trace it while it still is init, however privileged there. Namespaces by
+// path are joined before the user namespace, with the rights of the caller,
+// new ones are made after it, so that they belong to it.
+func (b *builder) namespaces() {
+	var fresh uint64
+	var forks bool
+	user, hasUser := spec.FindNamespace(b.spec, specs.UserNamespace)
+	timens, hasTime := spec.FindNamespace(b.spec, specs.TimeNamespace)
+	newTime := hasTime && timens.Path == ""
+	early := staged(b.spec)
+	for i, ns := range b.spec.Linux.Namespaces {
+		field := fmt.Sprintf("linux.namespaces[%d]", i)
+		known, _ := spec.LookupNamespace(ns.Type)
+		switch {
+		case ns.Type == specs.UserNamespace:
+		case ns.Path == "":
+			fresh |= known.Flag
+		case known.Flag == clonePID && !early: // born in it
+		default:
+			b.join(ns.Path, known.Flag, field)
+			forks = forks || known.Flag == clonePID
+		}
+	}
+	_, b.ownRoot = spec.FindNamespace(b.spec, specs.MountNamespace)
+	fresh &^= cloneCgroup // made once init is in its cgroup
+	if hasUser {
+		b.userNamespace(user)
+	}
+	if !early {
+		return
+	}
+	if fresh != 0 {
+		b.step(wire.Unshare, "linux.namespaces", fresh)
+	}
+	if newTime && len(b.spec.Linux.TimeOffsets) > 0 {
+		b.plan.TimeOffsets = b.spec.Linux.TimeOffsets
+		b.step(wire.Ask, "linux.timeOffsets", num(wire.TimeOffsets))
+	}
+	if forks || fresh&(clonePID|cloneTime) != 0 {
+		b.step(wire.Fork, "linux.namespaces")
+	}
+}
+
+func (b *builder) join(path string, flag uint64, field string) {
+	slot := b.open(Descriptor{Opens: OpenNamespace, Field: field + ".path", Path: path, Flag: flag})
+	b.step(wire.Setns, field+".path", slot, flag)
+}
+
+func (b *builder) userNamespace(ns specs.LinuxNamespace) {
+	if ns.Path != "" {
+		b.join(ns.Path, cloneUser, "linux.namespaces(user)")
+	} else {
+		b.step(wire.Unshare, "linux.namespaces(user)", num(uint64(cloneUser)))
+		b.plan.UIDMap, b.plan.GIDMap = b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings
+		b.step(wire.Ask, "linux.uidMappings", num(wire.IDMap))
+	}
+	b.step(wire.Root, "linux.namespaces(user)")
+}
+
+// cgroupNamespace makes the cgroup namespace: its root is the cgroup that the
+// process is in, so it has to have joined before. On cgroup v2 it was born
+// there. On v1 the parent writes it into each hierarchy, which can take
+// milliseconds; asking this late lets init work meanwhile.
+func (b *builder) cgroupNamespace() {
+	if !b.facts.Unified {
+		b.step(wire.Ask, "linux.cgroupsPath", num(wire.Cgroup))
+	}
+	if ns, ok := spec.FindNamespace(b.spec, specs.CgroupNamespace); ok && ns.Path == "" {
+		b.step(wire.Unshare, "linux.namespaces(cgroup)", num(uint64(cloneCgroup)))
+	}
+}
+
+// names sets what the uts and network namespaces hold.
+func (b *builder) names() {
+	if b.spec.Hostname != "" {
+		b.step(wire.Hostname, "hostname", b.spec.Hostname)
+	}
+	if b.spec.Domainname != "" {
+		b.step(wire.Domainname, "domainname", b.spec.Domainname)
+	}
+	if ns, ok := spec.FindNamespace(b.spec, specs.NetworkNamespace); ok && ns.Path == "" {
+		b.step(wire.Loopback, "linux.namespaces(network)")
+	}
+}
+
+// keyring gives the container a session keyring of its own.
+func (b *builder) keyring() {
+	if !b.opts.NoNewKeyring {
+		b.step(wire.Keyring, "process", "_ses."+b.opts.ID)
+	}
+}

@@ -1,0 +1,175 @@
+// Package plan turns a checked config into the plan of a start: what the
+// parent opens and hands over, which namespaces are made or joined and by
+// whom, and the list of steps that init runs. Everything that can be decided
+// before a process exists is decided here; init decides nothing.
+//
+// It is pure: what it has to know of this host comes in as Facts, so a test
+// can play any host, and the same input gives the same plan.
+package plan
+
+import (
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// Facts is what the plan depends on besides the config.
+type Facts struct {
+	// Arch is the architecture in Go's words, for the system call filter.
+	Arch string
+	// LastCap is the number of the kernel's last capability.
+	LastCap int
+	// Caps are the capabilities the parent has and can hand on.
+	Caps uint64
+	// Unified tells cgroup v2 as the only hierarchy.
+	Unified bool
+	// Hierarchies are the container's cgroups, for the view at /sys/fs/cgroup.
+	Hierarchies []Hierarchy
+}
+
+// Hierarchy is one cgroup hierarchy of the host and the container's place in it.
+type Hierarchy struct {
+	// Name is the directory below /sys/fs/cgroup: "memory", "cpu,cpuacct".
+	Name string
+	// Parameters make a mount of it: controllers, or "name=systemd".
+	Parameters []string
+	// Unified tells the cgroup v2 hierarchy.
+	Unified bool
+	// Path is the container's directory on the host.
+	Path string
+}
+
+// Options are the parts of the command line that a plan depends on.
+type Options struct {
+	ID           string
+	Bundle       string // absolute, for relative bind sources
+	Extra        int    // descriptors from 3 on that the payload gets
+	NoPivot      bool
+	NoNewKeyring bool
+	StartHere    bool // the parent itself says go (`run`)
+}
+
+// Plan is the plan of one start or exec.
+type Plan struct {
+	// UIDMap and GIDMap are written when init asks for them.
+	UIDMap, GIDMap []specs.LinuxIDMapping
+	// TimeOffsets likewise.
+	TimeOffsets map[string]specs.LinuxTimeOffset
+	// OOMScoreAdj is written from outside, nil leaves it.
+	OOMScoreAdj *int
+	// Rlimits are the config's: where the hard limit is above init's own, the
+	// parent raises it; init sets the final values.
+	Rlimits []Rlimit
+	// Slots are the descriptors handed over, in order.
+	Slots []Descriptor
+	// Steps is the program.
+	Steps []wire.Step
+	// Warnings are deviations for the log.
+	Warnings []string
+}
+
+// Rlimit is a resource limit by number.
+type Rlimit struct {
+	Resource   int
+	Soft, Hard uint64
+	Field      string
+}
+
+// Opens says how the parent comes by a descriptor.
+type Opens int
+
+// The ways.
+const (
+	// OpenTree clones the mount tree at Path, detached, and prepares it.
+	OpenTree Opens = iota
+	// OpenDirectory opens Path, O_PATH.
+	OpenDirectory
+	// OpenNamespace opens a namespace file and checks its type (Flag).
+	OpenNamespace
+	// OpenDevice is OpenTree of a device node, whose numbers are checked.
+	OpenDevice
+	// OpenState is a memfd that gets the state for hooks inside, with Status.
+	OpenState
+	// OpenStart is the listening socket in the state directory.
+	OpenStart
+	// OpenInit is the pidfd of the container's init (exec).
+	OpenInit
+)
+
+// Descriptor is one thing the parent opens for init.
+type Descriptor struct {
+	Opens Opens
+	Field string // where it comes from, for errors
+	Path  string
+
+	// Trees.
+	Recursive        bool
+	Set, Clear       uint64
+	RecSet, RecClear uint64
+	Propagation      []uint64 // MS_*, in order; the first is the default
+	Filesystem       int64    // magic that the source must have, 0 any
+
+	Flag   uint64 // namespaces: CLONE_NEW*
+	Char   bool   // devices
+	Device uint64 // devices: as the kernel encodes it
+	Status specs.ContainerState
+}
+
+// builder collects a plan. Each subject adds its part in a file of its own.
+type builder struct {
+	spec  *specs.Spec
+	facts Facts
+	opts  Options
+	plan  Plan
+
+	ownRoot bool // init has a mount namespace of its own
+	procs   bool // init holds a procfs handle
+	err     error
+}
+
+// Build makes the plan of create and run.
+func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
+	b := &builder{spec: s, facts: f, opts: o}
+	b.step(wire.Signals, "process")
+	b.namespaces()
+	b.keyring()
+	b.rootfs()
+	b.names()
+	b.cgroupNamespace()
+	b.mounts()
+	b.devices()
+	b.sysctls()
+	b.createHooks()
+	b.enterRoot()
+	b.hidden()
+	b.process(s.Process, "process", startedLater)
+	return b.done()
+}
+
+func (b *builder) done() (*Plan, error) {
+	if b.err == nil {
+		b.err = wire.CheckOrder(b.plan.Steps)
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	return &b.plan, nil
+}
+
+func (b *builder) step(k wire.Kind, field string, args ...any) {
+	b.plan.Steps = append(b.plan.Steps, wire.Step{Kind: k, Field: field, Args: args})
+}
+
+// open adds a descriptor and returns its slot.
+func (b *builder) open(d Descriptor) wire.Slot {
+	b.plan.Slots = append(b.plan.Slots, d)
+	return wire.Slot(len(b.plan.Slots) - 1)
+}
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+func num[T ~int | ~int32 | ~int64 | ~uint32 | ~uint64 | ~uint16](n T) uint64 { return uint64(n) }

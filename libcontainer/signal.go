@@ -1,0 +1,122 @@
+package libcontainer
+
+import (
+	"errors"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/internal/linux"
+)
+
+// Signal sends a signal to init. Where the container has no pid namespace of
+// its own, KILL goes to every process of its cgroup, which would outlive init.
+// With all a container that is not running is no error: the caller wants
+// nothing of it to be left, and nothing is.
+func (c *Container) Signal(sig int, all bool) error {
+	if sig == linux.SIGKILL && !c.ownPIDs() {
+		if err := c.killGroup(); err != nil {
+			return err
+		}
+		if all {
+			return nil
+		}
+	}
+	pidfd, err := c.pidfd()
+	if errors.Is(err, ErrNotRunning) && all {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer pidfd.Close()
+	err = linux.SignalFD(pidfd, sig)
+	if linux.ProcessGone(err) {
+		return ErrNotRunning
+	}
+	return err
+}
+
+// ownPIDs reports whether the kernel kills the rest when init ends.
+func (c *Container) ownPIDs() bool {
+	for _, ns := range c.state.Namespaces {
+		if ns == string(specs.PIDNamespace) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Container) killGroup() error {
+	g, err := c.group()
+	if err != nil {
+		return err
+	}
+	return g.Kill()
+}
+
+// kill ends init and all else of the container, and waits for it.
+func (c *Container) kill() error {
+	pidfd, err := c.pidfd()
+	if err == nil {
+		err = linux.Kill(pidfd)
+		if linux.ProcessGone(err) {
+			err = nil
+		}
+		if err == nil {
+			err = linux.AwaitEnd(pidfd, killPatience)
+		}
+		_ = pidfd.Close()
+	} else if errors.Is(err, ErrNotRunning) {
+		err = nil
+	}
+	return errors.Join(c.killGroup(), err)
+}
+
+// Pids are the processes of the container, in this command's pid namespace.
+func (c *Container) Pids() ([]int, error) {
+	g, err := c.group()
+	if err != nil {
+		return nil, err
+	}
+	return g.Pids()
+}
+
+// Pause freezes all processes of the container.
+func (c *Container) Pause() error {
+	return c.freeze(func(status string) error {
+		if status != string(specs.StateRunning) && status != string(specs.StateCreated) {
+			return ErrNotRunning
+		}
+		g, err := c.group()
+		if err != nil {
+			return err
+		}
+		return g.Freeze()
+	})
+}
+
+// Resume lets the processes of a paused container go on.
+func (c *Container) Resume() error {
+	return c.freeze(func(status string) error {
+		if status != statusPaused {
+			return ErrNotPaused
+		}
+		g, err := c.group()
+		if err != nil {
+			return err
+		}
+		return g.Thaw()
+	})
+}
+
+func (c *Container) freeze(change func(status string) error) error {
+	if err := c.lock(); err != nil {
+		return err
+	}
+	defer c.dir.Unlock() //nolint:errcheck // the lock goes with the process
+	status, err := c.status()
+	if err != nil {
+		return err
+	}
+	return change(status)
+}

@@ -1,0 +1,106 @@
+package libcontainer
+
+import (
+	"errors"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/host/diagnose"
+	"github.com/oci-rung/rung/libcontainer/host/launch"
+	"github.com/oci-rung/rung/libcontainer/host/statedir"
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// Start lets the created container's program run, and returns once its execve
+// has succeeded, or says why it did not; then the container is stopped.
+func (c *Container) Start() error {
+	if c.waits != nil {
+		return c.startHere()
+	}
+	if err := c.lock(); err != nil {
+		return err
+	}
+	defer c.dir.Unlock() //nolint:errcheck // the lock goes with the process
+	switch status, err := c.status(); {
+	case err != nil:
+		return err
+	case status == string(specs.StateStopped):
+		return ErrStopped
+	case status == statusPaused && c.waiting():
+		return ErrStartPaused
+	case status != string(specs.StateCreated):
+		return ErrRunning
+	}
+	pidfd, err := c.pidfd()
+	if err != nil {
+		return err
+	}
+	defer pidfd.Close()
+	init, err := launch.Connect(c.dir.FD(), statedir.StartSocket, c.state.InitPid, pidfd)
+	if errors.Is(err, linux.ECONNREFUSED) {
+		// Nobody listens there any more: it was started, and that command
+		// died before it could remove the name.
+		return errors.Join(ErrRunning, linux.Unlinkat(c.dir.FD(), statedir.StartSocket))
+	}
+	if err != nil {
+		return err
+	}
+	defer init.Release()
+	// Before the word to go: from now on the container is not a created one.
+	// If this command dies here, init sees it and ends.
+	if err := linux.Unlinkat(c.dir.FD(), statedir.StartSocket); err != nil {
+		return err
+	}
+	return c.started(init)
+}
+
+// startHere is Start for who created the container in this very process.
+func (c *Container) startHere() error {
+	init := c.waits
+	c.waits = nil
+	err := c.started(init)
+	init.Release()
+	return err
+}
+
+func (c *Container) started(init *launch.Init) error {
+	if err := whyNot(init.Go(), init.Pid); err != nil {
+		return err
+	}
+	if !c.wants(hookPoststart) {
+		return nil
+	}
+	s, err := c.Spec()
+	if err != nil {
+		return err
+	}
+	err = c.runList(hookPoststart, s.Hooks.Poststart, c.state.InitPid, specs.StateRunning)
+	if err == nil {
+		return nil
+	}
+	// runtime-spec runtime.md: a failing poststart hook is an error, the
+	// container is stopped and goes through its end.
+	return errors.Join(err, c.kill())
+}
+
+// whyNot looks at the program's file when execve refused it: the number alone
+// does not tell a missing interpreter from a missing program. Init still is
+// there, so its root is too.
+func whyNot(err error, pid int) error {
+	var f *launch.Failure
+	if !errors.As(err, &f) || f.Kind != wire.Exec || f.Detail != "" {
+		return err
+	}
+	proc, perr := linux.OpenProc()
+	if perr != nil {
+		return err
+	}
+	defer proc.Close()
+	root, perr := proc.Root(pid)
+	if perr != nil {
+		return err
+	}
+	defer root.Close()
+	return diagnose.Exec(root, f.Object, linux.Errno(f.Errno))
+}
