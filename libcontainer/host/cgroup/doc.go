@@ -1,0 +1,26 @@
+// Runs in: parent. Sees: caller's namespaces. Holds: caller's privilege.
+
+// Package cgroup makes, fills, joins, freezes, kills and removes the cgroup of
+// a container, under cgroup v1, v2 and the mixture of both.
+//
+// It runs in the parent and in every later command, with the caller's
+// privileges, and assumes that /sys/fs/cgroup is the host's and that its own
+// files there are named by the state directory, which only root can write.
+// What a value means in a kernel file is the business of
+// github.com/opencontainers/cgroups, which this package alone imports; this
+// package decides where the group is, what belongs in it, and in which order.
+//
+// Order: New touches nothing. MakeBirthplace makes the directory in which init
+// is born through Dir and CLONE_INTO_CGROUP, on v2 and in the v2 hierarchy of
+// a mixed host. Make makes the others and, on v1, sets the device rules; it may
+// run while the kernel makes init. Then init goes where it was not born, into
+// the v1 hierarchies, by writing 0 to each of Tasks. Limit may run at the same
+// time. If any of it does not work out, Undo takes back what was made.
+//
+// Measured on kernel 6.18, after the machine was idle for 0.3 s: a pid written
+// from outside costs 6 to 15 milliseconds, to tasks as well as to
+// cgroup.procs, because the kernel then waits until no process is in the
+// middle of a fork (a grace period). A process that writes 0 to tasks, which
+// means itself, needs no such wait: 0.1 milliseconds for nine hierarchies. One
+// that is born in a cgroup costs 0.03 more than one that is not.
+package cgroup
