@@ -63,6 +63,9 @@ func TestMakeAfterBirth(t *testing.T) {
 	if err := g.Make(); err != nil {
 		t.Fatal(err)
 	}
+	if pids, err := g.Pids(); err != nil || !slices.Equal(pids, []int{cmd.Process.Pid}) {
+		t.Errorf("newborn: got pids %v, %v, want %d", pids, err, cmd.Process.Pid)
+	}
 	if err := g.Join(cmd.Process.Pid); err != nil {
 		t.Fatal(err)
 	}

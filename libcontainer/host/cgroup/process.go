@@ -30,7 +30,14 @@ func (g *Group) Pids() ([]int, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	return pidsBelow(dir)
+	pids, err := pidsBelow(dir)
+	if v2 := g.paths[""]; err == nil && v2 != "" && v2 != dir {
+		// An init that has just been born is here and not yet in the others.
+		var born []int
+		born, err = pidsBelow(v2)
+		pids, err = tidy(append(pids, born...), err)
+	}
+	return pids, err
 }
 
 func pidsBelow(dir string) ([]int, error) { return tidy(cgroups.GetAllPids(dir)) }
