@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/opencontainers/runtime-spec/specs-go/features"
+	"github.com/urfave/cli/v3"
+
+	"github.com/oci-rung/rung/libcontainer/seccomp"
+	"github.com/oci-rung/rung/libcontainer/spec"
+)
+
+func (c *call) featuresCommand() *cli.Command {
+	return c.command(&cli.Command{
+		Name:        "features",
+		Usage:       "print what this runtime honours as JSON",
+		Description: "The document is the one of the OCI runtime specification. It says nothing about\nthis host.",
+	}, arity{0, 0}, func(*cli.Command) error {
+		encoder := json.NewEncoder(c.stdout)
+		encoder.SetIndent("", "    ")
+		return encoder.Encode(featuresDocument())
+	})
+}
+
+// featuresDocument is made from the tables that the work is done by, and asks
+// for each field whether a config with it would be refused: it cannot promise
+// what another package does not keep.
+func featuresDocument() *features.Features {
+	namespaces := []string{}
+	for _, n := range spec.Namespaces() {
+		namespaces = append(namespaces, string(n.Type))
+	}
+	return &features.Features{
+		OCIVersionMin: spec.MinVersion,
+		OCIVersionMax: spec.MaxVersion,
+		Hooks:         []string{"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"},
+		MountOptions:  spec.MountOptionNames(),
+		Linux: &features.Linux{
+			Namespaces:   namespaces,
+			Capabilities: spec.CapabilityNames(),
+			Cgroup: &features.Cgroup{
+				V1: answer(true), V2: answer(true), Rdma: answer(true),
+				Systemd: answer(false), SystemdUser: answer(false),
+			},
+			Seccomp: &features.Seccomp{
+				Enabled:    answer(true),
+				Actions:    seccompActions(),
+				Operators:  seccomp.Operators(),
+				Archs:      seccomp.Archs(),
+				KnownFlags: seccomp.Flags(), SupportedFlags: seccomp.Flags(),
+			},
+			Apparmor: &features.Apparmor{Enabled: honoured(&specs.Spec{Process: &specs.Process{ApparmorProfile: "p"}})},
+			Selinux:  &features.Selinux{Enabled: honoured(&specs.Spec{Process: &specs.Process{SelinuxLabel: "l"}})},
+			IntelRdt: &features.IntelRdt{Enabled: honoured(&specs.Spec{Linux: &specs.Linux{IntelRdt: &specs.LinuxIntelRdt{}}})},
+			MountExtensions: &features.MountExtensions{IDMap: &features.IDMap{
+				Enabled: honoured(&specs.Spec{Mounts: []specs.Mount{{UIDMappings: []specs.LinuxIDMapping{{Size: 1}}}}}),
+			}},
+			NetDevices: &features.NetDevices{
+				Enabled: honoured(&specs.Spec{Linux: &specs.Linux{NetDevices: map[string]specs.LinuxNetDevice{"eth0": {}}}}),
+			},
+		},
+		Annotations: map[string]string{"io.github.oci-rung.version": versionNumber()},
+	}
+}
+
+// answer is how the document says yes or no: without a value it would say that
+// it does not know.
+func answer(b bool) *bool { return &b }
+
+// honoured reports whether a config with the fields of s would be applied
+// rather than refused.
+func honoured(s *specs.Spec) *bool { return answer(len(spec.Unsupported(s)) == 0) }
+
+func seccompActions() []string {
+	var names []string
+	for _, name := range seccomp.Actions() {
+		profile := &specs.LinuxSeccomp{Syscalls: []specs.LinuxSyscall{{Action: specs.LinuxSeccompAction(name)}}}
+		if *honoured(&specs.Spec{Linux: &specs.Linux{Seccomp: profile}}) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
