@@ -60,10 +60,11 @@ func (io *processIO) console() func(*os.File) error {
 	return io.attach
 }
 
-// send hands the master to who listens on the console socket.
+// send hands the master to who listens on the console socket, in the mode in
+// which the kernel made it.
 func (io *processIO) send(master *os.File) error {
 	defer master.Close()
-	if err := attach.PreparePty(master, io.size); err != nil {
+	if err := attach.SetSize(master, io.size); err != nil {
 		return err
 	}
 	name, err := linux.PtyName(master)
@@ -80,7 +81,7 @@ func (io *processIO) attach(master *os.File) error {
 	if size == (linux.WindowSize{}) {
 		size = attach.CallerSize(c.stdin, c.stdout, c.stderr)
 	}
-	if err := attach.PreparePty(master, size); err != nil {
+	if err := attach.SetSize(master, size); err != nil {
 		return errors.Join(err, master.Close())
 	}
 	terminal, err := attach.Attach(master, c.stdin, c.stdout)

@@ -40,17 +40,9 @@ type Terminal struct {
 	close   sync.Once
 }
 
-// PreparePty gives a container's pty the size it shall have and makes a line
-// feed leave it as it was written: the caller's terminal, or the program that
-// gets the master, adds the carriage return.
-func PreparePty(master *os.File, size linux.WindowSize) error {
-	mode, err := linux.GetTerminalMode(master)
-	if err != nil {
-		return err
-	}
-	if err := linux.SetTerminalMode(master, mode.WithoutONLCR()); err != nil {
-		return err
-	}
+// SetSize gives a container's pty its size; one of nothing at all leaves it as
+// it is.
+func SetSize(master *os.File, size linux.WindowSize) error {
 	if size == (linux.WindowSize{}) {
 		return nil
 	}
@@ -80,6 +72,8 @@ func firstTerminal(files []*os.File) *os.File {
 // Attach copies between the pty master, which it takes over, and the caller's
 // in and out, until Close. If in is a terminal it is put into raw mode: keys
 // such as ^C go to the payload. Without a terminal there is only the copying.
+// A line feed leaves the pty as it was written: the caller's terminal adds the
+// carriage return, and a file gets none.
 func Attach(master, in, out *os.File) (*Terminal, error) {
 	t := &Terminal{
 		master: master, in: in, out: out, host: firstTerminal([]*os.File{in, out}),
@@ -94,7 +88,7 @@ func Attach(master, in, out *os.File) (*Terminal, error) {
 	// opens it again later must not look like one that has ended. Where the
 	// kernel does not give it to us, such a payload's later output is lost.
 	t.peer, _ = linux.OpenPtyPeer(master)
-	if err := t.enterRaw(); err != nil {
+	if err := t.setModes(); err != nil {
 		t.release()
 		return nil, err
 	}
@@ -103,8 +97,15 @@ func Attach(master, in, out *os.File) (*Terminal, error) {
 	return t, nil
 }
 
-func (t *Terminal) enterRaw() error {
+func (t *Terminal) setModes() error {
 	if err := linux.SetNonblock(t.master); err != nil {
+		return err
+	}
+	pty, err := linux.GetTerminalMode(t.master)
+	if err == nil {
+		err = linux.SetTerminalMode(t.master, pty.WithoutONLCR())
+	}
+	if err != nil {
 		return err
 	}
 	if t.in == nil || !linux.IsTerminal(t.in) {

@@ -67,28 +67,33 @@ func attachTo(t *testing.T, master, in, out *os.File) *Terminal {
 	return term
 }
 
-func TestPreparePty(t *testing.T) {
+func TestSetSize(t *testing.T) {
 	master, slave := newPty(t)
 	want := linux.WindowSize{Row: 31, Col: 97}
-	if err := PreparePty(master, want); err != nil {
-		t.Fatal(err)
+	for _, size := range []linux.WindowSize{want, {}} {
+		if err := SetSize(master, size); err != nil {
+			t.Fatal(err)
+		}
+		if got := CallerSize(nil, slave); got != want {
+			t.Errorf("after %+v: got %+v want %+v", size, got, want)
+		}
 	}
-	if got := CallerSize(nil, slave); got != want {
-		t.Errorf("size: got %+v want %+v", got, want)
-	}
+}
+
+func TestLineFeedsStayAlone(t *testing.T) {
+	master, slave := newPty(t)
+	r, w := newPipe(t)
+	term := attachTo(t, master, nil, w)
 	if _, err := slave.WriteString("a\nb\n"); err != nil {
 		t.Fatal(err)
 	}
-	buf := make([]byte, 16)
-	n, err := linux.ReadNow(master, buf)
-	if got := string(buf[:n]); err != nil || got != "a\nb\n" {
-		t.Errorf("line feeds: got %q, %v want %q", got, err, "a\nb\n")
-	}
-	if err := PreparePty(master, linux.WindowSize{}); err != nil {
+	slave.Close()
+	if err := term.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := CallerSize(slave); got != want {
-		t.Errorf("size after a call without one: got %+v want %+v", got, want)
+	w.Close()
+	if got, err := io.ReadAll(r); err != nil || string(got) != "a\nb\n" {
+		t.Errorf("got %q, %v want %q", got, err, "a\nb\n")
 	}
 }
 
@@ -97,9 +102,6 @@ func TestPreparePty(t *testing.T) {
 func TestOutputIsWhole(t *testing.T) {
 	for round := range 20 {
 		master, slave := newPty(t)
-		if err := PreparePty(master, linux.WindowSize{}); err != nil {
-			t.Fatal(err)
-		}
 		r, w := newPipe(t)
 		term := attachTo(t, master, nil, w)
 		const lines = 3000
