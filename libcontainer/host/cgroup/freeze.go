@@ -4,11 +4,12 @@ package cgroup
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/opencontainers/cgroups"
-	v1 "github.com/opencontainers/cgroups/fs"
 
 	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/spec"
@@ -16,10 +17,11 @@ import (
 
 // Freeze stops every process of the group and returns when all stand still. If
 // they do not in time, they go on.
-func (g *Group) Freeze() error {
+func (g *Group) Freeze() error { return g.freeze(patience()) }
+
+func (g *Group) freeze(deadline time.Time) error {
 	if dir := g.paths["freezer"]; dir != "" {
-		// The library knows how often a v1 kernel must be asked.
-		return g.frozen(new(v1.FreezerGroup).Set(dir, &cgroups.Resources{Freezer: cgroups.Frozen}))
+		return g.frozen(freezeLegacy(dir, deadline))
 	}
 	if !g.unified() {
 		return g.frozen(noFreezer())
@@ -28,17 +30,60 @@ func (g *Group) Freeze() error {
 	if err := linux.WriteKernelFile(filepath.Join(dir, "cgroup.freeze"), "1"); err != nil {
 		return g.frozen(err)
 	}
-	still, err := awaitEvent(dir, "frozen", true, patience())
+	still, err := awaitEvent(dir, "frozen", true, deadline)
 	if err == nil && still {
 		return nil
 	}
 	if err == nil {
-		err = fmt.Errorf("not all processes stopped within %v", patienceTime)
+		err = errStillRunning
 	}
 	if thaw := g.Thaw(); thaw != nil {
 		err = fmt.Errorf("%w; %w", err, thaw)
 	}
 	return g.frozen(err)
+}
+
+var errStillRunning = errors.New("not all processes stopped in time")
+
+// freezeLegacy stops the processes of a v1 group. The kernel reports no event
+// when they stand still, and a process needs the CPU once more to do so, so
+// after a few quick looks this looks once a millisecond. The library's way,
+// a thousand looks at full speed, gives up after less than a second when all
+// CPUs are busy.
+func freezeLegacy(dir string, deadline time.Time) error {
+	const (
+		quick  = 16
+		repeat = 64
+	)
+	file := filepath.Join(dir, "freezer.state")
+	for try := 1; ; try++ {
+		if err := linux.WriteKernelFile(file, string(cgroups.Frozen)); err != nil {
+			return err
+		}
+		state, err := linux.ReadKernelFile(file)
+		if err != nil {
+			return err
+		}
+		if string(bytes.TrimSpace(state)) == string(cgroups.Frozen) {
+			return nil
+		}
+		late := time.Now().After(deadline)
+		if late || try%repeat == 0 {
+			// A group into which processes are forked or moved all the time
+			// can stay half frozen; beginning anew helps.
+			if err := linux.WriteKernelFile(file, string(cgroups.Thawed)); err != nil {
+				return err
+			}
+		}
+		if late {
+			return errStillRunning
+		}
+		if try > quick {
+			if _, err := linux.Poll(nil, time.Millisecond); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 func (g *Group) frozen(err error) error {

@@ -70,8 +70,11 @@ func (g *Group) killAtOnce(deadline time.Time) error {
 // round. They are frozen meanwhile, so that they cannot fork faster than they
 // are found; where that does not work the rounds go on until none is left.
 func (g *Group) killRound(deadline time.Time) error {
+	// A process that hangs in the kernel never stands still; killing the
+	// others need not wait for it.
+	const enough = 200 * time.Millisecond
 	thaw := func() error { return nil }
-	if g.Freeze() == nil {
+	if g.freeze(time.Now().Add(enough)) == nil {
 		thaw = g.Thaw
 	}
 	handles, err := grab(g.Pids)

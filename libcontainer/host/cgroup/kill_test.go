@@ -58,6 +58,13 @@ func TestKillForkBomb(t *testing.T) {
 			if err := g.Limit(); err != nil {
 				t.Fatal(err)
 			}
+			limited := g.paths["pids"]
+			if g.unified() {
+				limited = g.paths[""]
+			}
+			if got := read(t, limited, "pids.max"); got != "60" {
+				t.Fatalf("pids.max: got %s, want 60; no fork bomb without", got)
+			}
 			start(t, g, `f() { while :; do (f) 2>/dev/null; done; }; exec 2>/dev/null; echo ready; f`).line()
 			kill := g.Kill
 			if how == "in rounds" {
