@@ -50,6 +50,7 @@ func (c *call) configure(cmd *cli.Command) error {
 	c.global.root, c.global.rootGiven = root, cmd.IsSet("root")
 	c.global.systemdCgroup = cmd.Bool("systemd-cgroup")
 	c.global.rootless = cmd.String("rootless")
+	slog.Debug("state directory", "path", root)
 	return nil
 }
 
@@ -79,6 +80,9 @@ const defaultRoot = "/run/rung"
 // stateRoot is the state directory: the one given, or the default.
 func (c *call) stateRoot(given string, isGiven bool) (string, error) {
 	if isGiven {
+		if given == "" {
+			return "", errors.New("--root: the name of a directory is missing")
+		}
 		root, err := filepath.Abs(given)
 		if err != nil {
 			return "", fmt.Errorf("--root %s: %w", given, err)
@@ -132,7 +136,7 @@ func warn(text string) { slog.Warn(text) }
 
 // factory gives access to the containers below the state directory.
 func (c *call) factory() libcontainer.Factory {
-	return libcontainer.Factory{Root: c.global.root}
+	return libcontainer.Factory{Root: c.global.root, HookEnv: os.Environ()}
 }
 
 // makeRoot makes the default state directory of an unprivileged user. The

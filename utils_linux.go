@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,6 +136,7 @@ func (c *call) prepareCreation(cmd *cli.Command, leave detached, startHere bool)
 
 // create makes the container.
 func (c *call) create(n *creation) (*libcontainer.Container, error) {
+	slog.Debug("creating the container", "id", n.id, "bundle", n.bundle.dir)
 	return c.factory().Create(n.id, n.bundle.spec, n.bundle.raw, n.options)
 }
 
@@ -266,5 +268,6 @@ func (c *call) await(p awaited, io *processIO, signals *attach.Signals, init int
 		close(done)
 	}()
 	signals.Serve(done, handlers)
+	slog.Debug("payload has ended", "status", exit.Status())
 	return exit, errors.Join(err, io.close())
 }

@@ -62,7 +62,7 @@ func (f Factory) Create(id string, s *specs.Spec, raw []byte, o CreateOptions) (
 	if err != nil {
 		return nil, err
 	}
-	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn}, opts: o, start: linux.NoFD}
+	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn, hookEnv: f.HookEnv}, opts: o, start: linux.NoFD}
 	c.undo = append(c.undo, dir.Remove)
 	if err = c.create(s, raw); err != nil {
 		for i := len(c.undo) - 1; i >= 0; i-- {

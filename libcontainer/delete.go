@@ -20,7 +20,7 @@ func (c *Container) Delete(force bool) error {
 		return err
 	}
 	status, err := c.status()
-	if err != nil {
+	if err != nil && (!force || c.broken == nil) {
 		return err
 	}
 	if !force && status != string(specs.StateStopped) && status != string(specs.StateCreated) {
@@ -49,9 +49,11 @@ func (c *Container) poststop() {
 		c.warn(err.Error())
 		return
 	}
-	for i := range s.Hooks.Poststop {
-		if err := c.runList(hookPoststop, s.Hooks.Poststop[i:i+1], 0, specs.StateStopped); err != nil {
-			c.warn(err.Error())
-		}
+	err = c.runList(hookPoststop, s.Hooks.Poststop, 0, specs.StateStopped, func(err error) error {
+		c.warn(err.Error())
+		return nil
+	})
+	if err != nil {
+		c.warn(err.Error())
 	}
 }

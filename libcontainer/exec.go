@@ -43,8 +43,9 @@ func (c *Container) Exec(p *specs.Process, o ExecOptions) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = whyNot(init.Executed(), init.Pid)
-	if err == nil {
+	if err = init.Executed(); err != nil {
+		err = whyNot(err, init.Pid, p.Cwd)
+	} else {
 		err = o.announce(init.Pid, init.Pidfd)
 	}
 	if err != nil {

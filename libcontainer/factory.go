@@ -20,6 +20,9 @@ import (
 // an absolute path.
 type Factory struct {
 	Root string
+	// HookEnv is the environment of hooks in the runtime's namespaces whose
+	// config has no env: runc's inherit, and hooks count on PATH being there.
+	HookEnv []string
 }
 
 // Container is a container as this command knows it. It holds descriptors;
@@ -32,13 +35,16 @@ type Container struct {
 	state *statedir.State
 	// incomplete: whoever created it died on the way, or is still at it.
 	incomplete, creating bool
-	config               *specs.Spec
-	init                 *Process     // creator only
-	waits                *launch.Init // creator only, until Start
+	// broken says why the state that is there cannot be read.
+	broken error
+	config *specs.Spec
+	init   *Process     // creator only
+	waits  *launch.Init // creator only, until Start
 }
 
 // Load finds a container. One whose creator died before it was done is found
-// too: it is stopped or being created, and can be deleted.
+// too: it is stopped or being created, and can be deleted. One whose state
+// cannot be read is found to be deleted by force; all else says why it cannot.
 func (f Factory) Load(id string) (*Container, error) {
 	if err := spec.CheckID(id); err != nil {
 		return nil, err
@@ -47,11 +53,14 @@ func (f Factory) Load(id string) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Container{dir: dir}
+	c := &Container{dir: dir, hookEnv: f.HookEnv}
 	c.state, err = dir.Load()
 	var part *statedir.IncompleteError
-	if errors.As(err, &part) && part.Cause == nil {
+	if errors.As(err, &part) {
 		c.incomplete, c.creating = true, part.Creating
+		if part.Cause != nil {
+			c.broken = part
+		}
 		c.state = part.State
 		if c.state == nil {
 			c.state = &statedir.State{ID: id}

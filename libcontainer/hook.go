@@ -1,8 +1,6 @@
 package libcontainer
 
 import (
-	"os"
-
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/libcontainer/hooks"
@@ -31,15 +29,18 @@ func hookKinds(h *specs.Hooks) []string {
 // runHooks runs prestart and createRuntime hooks: after the namespaces exist,
 // before the container's root is entered.
 func (c *creation) runHooks(h *specs.Hooks, pid int) error {
-	if err := c.runList(hookPrestart, h.Prestart, pid, specs.StateCreating); err != nil { //nolint:staticcheck // deprecated, not gone
+	if err := c.runList(hookPrestart, h.Prestart, pid, specs.StateCreating, stop); err != nil { //nolint:staticcheck // deprecated, not gone
 		return err
 	}
-	return c.runList(hookCreateRuntime, h.CreateRuntime, pid, specs.StateCreating)
+	return c.runList(hookCreateRuntime, h.CreateRuntime, pid, specs.StateCreating, stop)
 }
 
-// runList runs the hooks of one kind in the runtime's namespaces, up to the
-// first that fails.
-func (c *Container) runList(kind string, list []specs.Hook, pid int, status specs.ContainerState) error {
+// stop makes the first hook that fails the last.
+func stop(err error) error { return err }
+
+// runList runs the hooks of one kind in the runtime's namespaces. What a
+// failing one means, failed says.
+func (c *Container) runList(kind string, list []specs.Hook, pid int, status specs.ContainerState, failed func(error) error) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -48,7 +49,11 @@ func (c *Container) runList(kind string, list []specs.Hook, pid int, status spec
 		return err
 	}
 	for i, h := range list {
-		if err := hooks.Run(h, state, hooks.Where{Kind: kind, Index: i, Dir: c.state.Bundle, Env: os.Environ()}); err != nil {
+		err := hooks.Run(h, state, hooks.Where{Kind: kind, Index: i, Dir: c.state.Bundle, Env: c.hookEnv})
+		if err != nil {
+			err = failed(err)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -13,27 +13,43 @@ import (
 // With all a container that is not running is no error: the caller wants
 // nothing of it to be left, and nothing is.
 func (c *Container) Signal(sig int, all bool) error {
-	if sig == linux.SIGKILL && !c.ownPIDs() {
-		if err := c.killGroup(); err != nil {
-			return err
-		}
-		if all {
-			return nil
-		}
-	}
+	everyone := sig == linux.SIGKILL && !c.ownPIDs()
 	pidfd, err := c.pidfd()
 	if errors.Is(err, ErrNotRunning) && all {
+		if everyone {
+			return c.killGroup()
+		}
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	defer pidfd.Close()
+	if everyone {
+		return c.killGroup()
+	}
 	err = linux.SignalFD(pidfd, sig)
 	if linux.ProcessGone(err) {
 		return ErrNotRunning
 	}
+	if err == nil && sig == linux.SIGKILL {
+		err = c.thawKilled()
+	}
 	return err
+}
+
+// thawKilled lets a killed process of a paused container die: a frozen one of
+// cgroup v1 does not.
+func (c *Container) thawKilled() error {
+	g, err := c.group()
+	if err != nil {
+		return err
+	}
+	frozen, err := g.Frozen()
+	if err != nil || !frozen {
+		return err
+	}
+	return g.Thaw()
 }
 
 // ownPIDs reports whether the kernel kills the rest when init ends.
@@ -54,22 +70,24 @@ func (c *Container) killGroup() error {
 	return g.Kill()
 }
 
-// kill ends init and all else of the container, and waits for it.
+// kill ends init and all else of the container, and waits for it. Init comes
+// first: with it goes its pid namespace.
 func (c *Container) kill() error {
 	pidfd, err := c.pidfd()
-	if err == nil {
-		err = linux.Kill(pidfd)
-		if linux.ProcessGone(err) {
-			err = nil
-		}
-		if err == nil {
-			err = linux.AwaitEnd(pidfd, killPatience)
-		}
-		_ = pidfd.Close()
-	} else if errors.Is(err, ErrNotRunning) {
-		err = nil
+	if errors.Is(err, ErrNotRunning) {
+		return c.killGroup()
 	}
-	return errors.Join(c.killGroup(), err)
+	if err != nil {
+		return err
+	}
+	defer pidfd.Close()
+	if err = linux.Kill(pidfd); err != nil && !linux.ProcessGone(err) {
+		return err
+	}
+	if err = c.killGroup(); err != nil {
+		return err
+	}
+	return linux.AwaitEnd(pidfd, killPatience)
 }
 
 // Pids are the processes of the container, in this command's pid namespace.

@@ -65,8 +65,12 @@ func (c *Container) startHere() error {
 }
 
 func (c *Container) started(init *launch.Init) error {
-	if err := whyNot(init.Go(), init.Pid); err != nil {
-		return err
+	if err := init.Go(); err != nil {
+		cwd := "/"
+		if s, specErr := c.Spec(); specErr == nil && s.Process != nil {
+			cwd = s.Process.Cwd
+		}
+		return whyNot(err, init.Pid, cwd)
 	}
 	if !c.wants(hookPoststart) {
 		return nil
@@ -75,7 +79,7 @@ func (c *Container) started(init *launch.Init) error {
 	if err != nil {
 		return err
 	}
-	err = c.runList(hookPoststart, s.Hooks.Poststart, c.state.InitPid, specs.StateRunning)
+	err = c.runList(hookPoststart, s.Hooks.Poststart, c.state.InitPid, specs.StateRunning, stop)
 	if err == nil {
 		return nil
 	}
@@ -87,7 +91,7 @@ func (c *Container) started(init *launch.Init) error {
 // whyNot looks at the program's file when execve refused it: the number alone
 // does not tell a missing interpreter from a missing program. Init still is
 // there, so its root is too.
-func whyNot(err error, pid int) error {
+func whyNot(err error, pid int, cwd string) error {
 	var f *launch.Failure
 	if !errors.As(err, &f) || f.Kind != wire.Exec || f.Detail != "" {
 		return err
@@ -102,5 +106,5 @@ func whyNot(err error, pid int) error {
 		return err
 	}
 	defer root.Close()
-	return diagnose.Exec(root, f.Object, linux.Errno(f.Errno))
+	return diagnose.ExecIn(root, cwd, f.Object, linux.Errno(f.Errno))
 }

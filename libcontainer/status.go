@@ -46,6 +46,9 @@ func (c *Container) State() (*State, error) {
 // status is what the container is now. Nothing of it is stored: init lives or
 // does not, waits at its socket or does not, is frozen or is not.
 func (c *Container) status() (string, error) {
+	if c.broken != nil {
+		return "", c.broken
+	}
 	if c.creating {
 		return string(specs.StateCreating), nil
 	}

@@ -16,6 +16,7 @@ const (
 	EDQUOT       = unix.EDQUOT
 	ETIMEDOUT    = unix.ETIMEDOUT
 	ESRCH        = unix.ESRCH
+	EPIPE        = unix.EPIPE
 	ECONNREFUSED = unix.ECONNREFUSED
 )
 

@@ -1,3 +1,5 @@
+// Runs in: init, its first instructions. Sees: caller's namespaces. Holds: caller's privilege.
+
 #include "textflag.h"
 
 // The stack check of every Go function reads g; this one is zero, so its

@@ -1,3 +1,5 @@
+// Runs in: init, its first instructions. Sees: caller's namespaces. Holds: caller's privilege.
+
 #include "textflag.h"
 
 // As on amd64, but g is a register here.

@@ -55,6 +55,9 @@ func Main(control int) {
 		s.fail(wire.OpPrctl, e, nil)
 		s.report()
 	}
+	// Modes in the program are meant as they are; the Umask step sets the
+	// payload's own.
+	raw.Umask(0)
 	if !s.receiveProgram() {
 		s.report()
 	}

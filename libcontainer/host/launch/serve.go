@@ -101,6 +101,9 @@ func (s *server) serve(special Special) (*Init, error) {
 			return nil, fmt.Errorf("process.oomScoreAdj: %w", err)
 		}
 	}
+	if err = s.raiseLimits(); err != nil {
+		return nil, err
+	}
 	if err = s.handOver(len(code)); err != nil {
 		return nil, s.orDeath(err)
 	}
@@ -199,15 +202,26 @@ func (s *server) answer(r wire.Request) error {
 	if err != nil {
 		return err
 	}
-	return linux.SendFrame(s.ours, wire.Plain(wire.Answer, 0, 0))
+	err = linux.SendFrame(s.ours, wire.Plain(wire.Answer, 0, 0))
+	if r == wire.Ready && errors.Is(err, linux.EPIPE) {
+		// Announced, and killed at once by who was told: it was created.
+		return nil
+	}
+	return err
 }
 
-func (s *server) ready() error {
+// raiseLimits lets init set limits above its own later, when it may not any
+// more. Now it still has the parent's ids, which is what prlimit asks for.
+func (s *server) raiseLimits() error {
 	for _, l := range s.plan.Rlimits {
 		if err := linux.RaiseRlimit(s.pid, l.Resource, l.Hard); err != nil {
 			return fmt.Errorf("%s: %w", l.Field, err)
 		}
 	}
+	return nil
+}
+
+func (s *server) ready() error {
 	if err := s.fillStates(); err != nil {
 		return err
 	}
