@@ -24,6 +24,7 @@ func callWithLog(t *testing.T, err error, flags ...string) (stderr, file string)
 	c := newCall(t, append(flags, "list")...)
 	c.log = newLogger(c.stderr)
 	root := c.rootCommand()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // the command has lines of its own
 	if parseErr := root.Run(t.Context(), c.argv); parseErr != nil {
 		t.Fatal(parseErr)
 	}

@@ -55,13 +55,19 @@ func SignalByName(name string) (int, bool) {
 	return n, n != 0
 }
 
-// NotifySignals delivers the signals to c from now on.
+// NotifySignals delivers the signals to c from now on, but for those that
+// whoever started this program made it ignore, as nohup(1) does.
 func NotifySignals(c chan<- os.Signal, signals ...int) {
-	list := make([]os.Signal, len(signals))
-	for i, n := range signals {
-		list[i] = syscall.Signal(n)
+	list := make([]os.Signal, 0, len(signals))
+	for _, n := range signals {
+		if s := syscall.Signal(n); !signal.Ignored(s) {
+			list = append(list, s)
+		}
 	}
-	signal.Notify(c, list...)
+	// Without a list, Notify would take it for all signals.
+	if len(list) > 0 {
+		signal.Notify(c, list...)
+	}
 }
 
 // SignalNumber is the number of a delivered signal, 0 if it has none.
