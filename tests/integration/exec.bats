@@ -477,7 +477,7 @@ up() {
 
 @test "exec: forwards signals to the command" {
 	up
-	spawn exec "$RUNTIME" --root "$ROOT" exec "$ID" sh -c 'trap "echo got TERM; exit 9" TERM; echo ready; while :; do sleep 0.1; done'
+	spawn exec "$RUNTIME" --root "$ROOT" exec "$ID" sh -c 'trap "echo got TERM; exit 9" TERM; echo ready; sleep 100 >/dev/null 2>&1 & wait'
 	await text "$T/exec.out" ready
 	kill -TERM "$SPAWNED_PID"
 	reap exec "$SPAWNED_PID"

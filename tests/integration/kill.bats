@@ -2,7 +2,7 @@ load lib
 
 # trapper NAME makes a payload that tells of the signal and ends.
 trapper() {
-	bundle "$(script "trap 'echo got $1; exit 11' $1; echo ready; while :; do sleep 0.05; done")"
+	bundle "$(script "trap 'echo got $1; exit 11' $1; echo ready; sleep 100 & wait")"
 	running
 	await text "$CTOUT" ready
 }
@@ -146,8 +146,8 @@ trapper() {
 }
 
 @test "kill: only init gets the signal" {
-	bundle "$(script 'sh -c "trap \"echo child\" USR1; echo child ready; while :; do sleep 0.05; done" &
-		trap "echo init; exit 0" USR1; echo init ready; while :; do sleep 0.05; done')"
+	bundle "$(script 'sh -c "trap \"echo child\" USR1; echo child ready; sleep 100 & wait" &
+		trap "echo init; exit 0" USR1; echo init ready; sleep 100 & wait')"
 	running
 	await text "$CTOUT" "child ready"
 	await text "$CTOUT" "init ready"
@@ -171,7 +171,7 @@ trapper() {
 }
 
 @test "kill: TERM without PID namespace reaches init alone" {
-	bundle "$(no_ns pid)" "$(script 'sleep 101 & trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done')"
+	bundle "$(no_ns pid)" "$(script 'sleep 101 & trap "exit 0" TERM; echo ready; sleep 100 & wait')"
 	running
 	await text "$CTOUT" ready
 	local others

@@ -67,7 +67,7 @@ load lib
 }
 
 @test "run: forwards signals to the payload" {
-	bundle "$(script 'trap "echo got TERM; exit 5" TERM; echo ready; while :; do sleep 0.1; done')"
+	bundle "$(script 'trap "echo got TERM; exit 5" TERM; echo ready; sleep 100 & wait')"
 	spawn run "$RUNTIME" --root "$ROOT" run --bundle "$B" "$ID"
 	await text "$T/run.out" ready
 	kill -TERM "$SPAWNED_PID"
@@ -78,7 +78,7 @@ load lib
 }
 
 @test "run: forwards user signals too" {
-	bundle "$(script 'trap "echo got USR1; exit 6" USR1; echo ready; while :; do sleep 0.1; done')"
+	bundle "$(script 'trap "echo got USR1; exit 6" USR1; echo ready; sleep 100 & wait')"
 	spawn run "$RUNTIME" --root "$ROOT" run --bundle "$B" "$ID"
 	await text "$T/run.out" ready
 	kill -USR1 "$SPAWNED_PID"

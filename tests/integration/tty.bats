@@ -157,7 +157,7 @@ reported() { jq -rc "$1" "$T/report"; }
 }
 
 @test "run: Ctrl-C on the terminal interrupts the payload, not the runtime" {
-	edit "$(script 'trap "echo interrupted; exit 8" INT; echo ready; while :; do sleep 0.1; done')"
+	edit "$(script 'trap "echo interrupted; exit 8" INT; echo ready; sleep 100 & wait')"
 	spawn run ptyrun -step expect:ready -step 'send:\x03' -step expect:interrupted \
 		-- "$RUNTIME" --root "$ROOT" run --bundle "$B" "$ID"
 	reap run "$SPAWNED_PID"
@@ -177,7 +177,7 @@ reported() { jq -rc "$1" "$T/report"; }
 @test "run: a resize of the user's terminal reaches the payload" {
 	edit "$(script 'while [ "$(stty size 2>&1)" != "24 80" ]; do sleep 0.02; done
 		trap "stty size; exit 0" WINCH
-		echo ready; while :; do sleep 0.05; done')"
+		echo ready; sleep 100 & wait')"
 	spawn run ptyrun -step expect:ready -step size:133x55 -step 'expect:55 133' \
 		-- "$RUNTIME" --root "$ROOT" run --bundle "$B" "$ID"
 	reap run "$SPAWNED_PID"

@@ -59,6 +59,9 @@ func notify(path string) error {
 	control := make([]byte, unix.CmsgSpace(16*4))
 	for {
 		n, cn, _, _, err := unix.Recvmsg(fd, data, control, unix.MSG_CMSG_CLOEXEC)
+		if err == unix.EINTR {
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("receive: %w", err)
 		}

@@ -43,7 +43,11 @@ func Accept(listener int, limit time.Duration) (*Message, error) {
 	if err := unix.SetsockoptTimeval(listener, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
 		return nil, fmt.Errorf("set timeout: %w", err)
 	}
-	conn, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
+	conn := -1
+	err := retry(func() (err error) {
+		conn, _, err = unix.Accept4(listener, unix.SOCK_CLOEXEC)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("accept: %w", err)
 	}
@@ -53,7 +57,11 @@ func Accept(listener int, limit time.Duration) (*Message, error) {
 	}
 	data := make([]byte, 8192)
 	control := make([]byte, unix.CmsgSpace(16*4))
-	n, cn, _, _, err := unix.Recvmsg(conn, data, control, unix.MSG_CMSG_CLOEXEC)
+	var n, cn int
+	err = retry(func() (err error) {
+		n, cn, _, _, err = unix.Recvmsg(conn, data, control, unix.MSG_CMSG_CLOEXEC)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("receive: %w", err)
 	}
@@ -71,10 +79,23 @@ func Accept(listener int, limit time.Duration) (*Message, error) {
 	}
 	m.N = len(m.FDs)
 	for {
-		n, err := unix.Read(conn, data)
+		err := retry(func() (err error) {
+			n, err = unix.Read(conn, data)
+			return err
+		})
 		if err != nil || n <= 0 {
 			return m, nil
 		}
 		m.More += n
+	}
+}
+
+// retry repeats a call that a signal interrupted. The Go runtime signals its
+// own threads, and a socket with a timeout is not restarted after that.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
 	}
 }
