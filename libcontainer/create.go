@@ -48,6 +48,7 @@ type creation struct {
 	begun *launch.Begun
 	init  *launch.Init
 	start linux.FD
+	tasks []*os.File
 	undo  []func() error
 }
 
@@ -102,9 +103,11 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 	p, err := c.plan(s, raw)
 	if err != nil {
 		c.begun.Abort()
+		closeAll(c.tasks)
 		return err
 	}
-	c.init, err = c.begun.Serve(p, launch.Special{Start: c.start}, c.handlers(s))
+	c.init, err = c.begun.Serve(p, launch.Special{Start: c.start, Tasks: descriptors(c.tasks)}, c.handlers(s))
+	closeAll(c.tasks)
 	if c.start != linux.NoFD {
 		_ = c.start.Close()
 	}
@@ -142,11 +145,8 @@ func (c *creation) makeGroup(s *specs.Spec) error {
 	for _, n := range c.group.Notes() {
 		c.warn(n)
 	}
-	if err = c.group.Make(); err != nil {
-		return err
-	}
 	c.undo = append(c.undo, func() error { return errors.Join(c.group.Kill(), c.group.Undo()) })
-	return nil
+	return c.group.MakeBirthplace()
 }
 
 // firstState is what is known before the child is.
@@ -208,10 +208,17 @@ func (c *creation) begin(s *specs.Spec) error {
 
 // plan makes the plan and the socket for start, while the kernel clones.
 func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
+	if err := c.group.Make(); err != nil {
+		return nil, err
+	}
 	facts, err := gatherFacts()
 	if err != nil {
 		return nil, err
 	}
+	if c.tasks, err = c.group.Tasks(); err != nil {
+		return nil, err
+	}
+	facts.Tasks = len(c.tasks)
 	for _, h := range c.group.Hierarchies() {
 		facts.Hierarchies = append(facts.Hierarchies, plan.Hierarchy{
 			Name: h.Name, Parameters: strings.Split(h.Controllers, ","),
@@ -234,6 +241,20 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 		}
 	}
 	return p, c.dir.SaveConfig(raw)
+}
+
+func descriptors(files []*os.File) []linux.FD {
+	out := make([]linux.FD, len(files))
+	for i, f := range files {
+		out[i] = linux.FD(f.Fd())
+	}
+	return out
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }
 
 // gatherFacts asks the kernel what the plan depends on.

@@ -77,10 +77,23 @@ func (c *Container) execable(o ExecOptions) (*specs.Spec, *cgroup.Group, error) 
 	g, err := c.group()
 	if err == nil && len(o.SubCgroups) > 0 {
 		g, err = g.Sub(o.SubCgroups)
-	} else if err == nil {
-		g, err = g.At(c.state.InitPid)
 	}
 	return s, g, err
+}
+
+// joinLate puts a process into the group that it could not be born in. Where
+// the payload made groups below its own, no process may be in that any more:
+// then it goes where init is now.
+func (c *Container) joinLate(g *cgroup.Group, pid int) error {
+	err := g.Join(pid)
+	if err == nil {
+		return nil
+	}
+	at, atErr := g.At(c.state.InitPid)
+	if atErr != nil {
+		return err
+	}
+	return at.Join(pid)
 }
 
 func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd linux.FD, o ExecOptions) (*launch.Init, error) {
@@ -94,8 +107,8 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 	if birth.PIDFlag != 0 {
 		b.PIDNamespace = pidfd
 	}
-	var dir *os.File
-	if dir, err = g.Dir(); err != nil {
+	dir, err := g.Dir()
+	if err != nil {
 		return nil, errors.Join(err, binary.Close())
 	}
 	if dir != nil {
@@ -108,7 +121,13 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 	}
 	facts, err := gatherFacts()
 	var todo *plan.Plan
+	var tasks []*os.File
 	if err == nil {
+		tasks, err = g.Tasks()
+		defer func() { closeAll(tasks) }()
+	}
+	if err == nil {
+		facts.Tasks = len(tasks)
 		todo, err = plan.BuildExec(s, p, facts, plan.Options{ID: c.ID(), Extra: len(o.ExtraFiles)})
 	}
 	if err != nil {
@@ -118,8 +137,8 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 	for _, w := range todo.Warnings {
 		c.warn(w)
 	}
-	return begun.Serve(todo, launch.Special{Init: pidfd, Start: linux.NoFD}, launch.Handlers{
-		Cgroup:  g.Join,
+	return begun.Serve(todo, launch.Special{Init: pidfd, Start: linux.NoFD, Tasks: descriptors(tasks)}, launch.Handlers{
+		Cgroup:  func(pid int) error { return c.joinLate(g, pid) },
 		Console: o.Console,
 		Ready:   func(int, linux.FD) error { return nil },
 	})

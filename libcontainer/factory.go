@@ -36,10 +36,11 @@ type Container struct {
 	// incomplete: whoever created it died on the way, or is still at it.
 	incomplete, creating bool
 	// broken says why the state that is there cannot be read.
-	broken error
-	config *specs.Spec
-	init   *Process     // creator only
-	waits  *launch.Init // creator only, until Start
+	broken  error
+	config  *specs.Spec
+	hookEnv []string
+	init    *Process     // creator only
+	waits   *launch.Init // creator only, until Start
 }
 
 // Load finds a container. One whose creator died before it was done is found

@@ -34,13 +34,7 @@ func (o *ProcessOptions) stdio() (out [3]linux.FD) {
 	return out
 }
 
-func (o *ProcessOptions) extra() []linux.FD {
-	out := make([]linux.FD, len(o.ExtraFiles))
-	for i, f := range o.ExtraFiles {
-		out[i] = linux.FD(f.Fd())
-	}
-	return out
-}
+func (o *ProcessOptions) extra() []linux.FD { return descriptors(o.ExtraFiles) }
 
 // announce hands the pidfd over and writes the pid file.
 func (o *ProcessOptions) announce(pid int, pidfd linux.FD) error {

@@ -1,6 +1,7 @@
 package linux
 
 import (
+	"errors"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -71,4 +72,17 @@ func Reap(pid int) (exited bool, code int, err error) {
 		return false, int(ws.Signal()), nil
 	}
 	return true, ws.ExitStatus(), nil
+}
+
+// NoBirthInCgroup reports whether a clone failed because of the cgroup it was
+// to be born in, so that it may work without: no clone3 (a seccomp filter
+// around us), no CLONE_INTO_CGROUP (Kernel(5.7)), or a cgroup whose
+// controllers are enabled for groups below it.
+func NoBirthInCgroup(err error) bool {
+	for _, e := range [...]Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.E2BIG, unix.EBUSY, unix.EOPNOTSUPP} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }

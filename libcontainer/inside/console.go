@@ -69,7 +69,7 @@ func (s *stage) openMaster() (int, bool) {
 	magic, e := raw.Fstatfs(at)
 	raw.Close(at)
 	if e != 0 || magic != raw.DevptsMagic {
-		s.detail = raw.Text(raw.Lit("not on a devpts filesystem; mount one at /dev/pts\x00"))
+		s.because(raw.Lit("not on a devpts filesystem; mount one at /dev/pts\x00"))
 		return -1, s.failAt(wire.OpFilesystem, raw.ENODEV, path)
 	}
 	how := raw.OpenHow{Flags: raw.ORdwr | raw.ONoctty | raw.ONoFollow | raw.OCloexec, Resolve: raw.ResolveRoot}
@@ -83,7 +83,7 @@ func (s *stage) openMaster() (int, bool) {
 	var st raw.Stat
 	magic, me := raw.Fstatfs(fd)
 	if e = raw.Fstat(fd, &st); e != 0 || me != 0 || magic != raw.DevptsMagic || st.Rdev != devPtmx {
-		s.detail = raw.Text(raw.Lit("not the pty multiplexer\x00"))
+		s.because(raw.Lit("not the pty multiplexer\x00"))
 		return -1, s.failAt(wire.OpFilesystem, raw.ENODEV, path)
 	}
 	return fd, true

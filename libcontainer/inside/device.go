@@ -10,7 +10,7 @@ import (
 // mknod makes a device node. One that is there already has to be that device
 // (runtime-spec config-linux.md, devices); its mode and owner stay.
 func (s *stage) mknod() bool {
-	r := s.row
+	r := &s.row
 	path, mode, dev := r.Args[0], uint32(r.Args[1]), uint64(r.Args[2])
 	dir, e := s.parent(path)
 	if e != 0 {
@@ -36,7 +36,7 @@ func (s *stage) makeNode(dir int, name, path raw.Ptr, mode uint32, dev uint64) b
 		if oe == 0 && same {
 			return true
 		}
-		s.detail = raw.Text(raw.Lit("the path exists and is not this device\x00"))
+		s.because(raw.Lit("the path exists and is not this device\x00"))
 	}
 	if e != 0 {
 		return s.failAt(wire.OpMknod, e, path)
@@ -51,7 +51,7 @@ func (s *stage) makeNode(dir int, name, path raw.Ptr, mode uint32, dev uint64) b
 // symlink makes a link in a directory that was resolved to a descriptor
 // (CVE-2026-41579 was an image whose /dev led out of it).
 func (s *stage) symlink() bool {
-	r := s.row
+	r := &s.row
 	target, path := r.Args[0], r.Args[1]
 	dir, e := s.parent(path)
 	if e != 0 {

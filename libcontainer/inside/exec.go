@@ -27,7 +27,7 @@ func (s *stage) chdir() bool {
 		e = raw.ENOENT
 	}
 	if e != 0 {
-		s.detail = raw.Text(raw.Lit("the directory is outside of the container\x00"))
+		s.because(raw.Lit("the directory is outside of the container\x00"))
 		return s.failAt(wire.OpGetcwd, e, path)
 	}
 	s.inCwd = true
@@ -79,7 +79,7 @@ func executable(path raw.Ptr) raw.Errno {
 // exec becomes the payload.
 func (s *stage) exec() bool {
 	if s.exe == 0 {
-		s.detail = raw.Text(raw.Lit("the config has no process\x00"))
+		s.because(raw.Lit("the config has no process\x00"))
 		return s.fail(wire.OpExec, raw.EINVAL, nil)
 	}
 	if home := int(s.row.Args[2]); home >= 0 {

@@ -50,14 +50,14 @@ func (s *stage) hook() bool {
 		raw.Close(errs)
 		return true
 	}
-	s.detail = tail(errs, s.more[:])
+	s.detail = spanOf(tail(errs, s.more[:]))
 	return s.fail(wire.OpWait, e, tail(out, s.text[:]))
 }
 
 // becomeHook is the hook's process from fork to execve. It has nothing of
 // init's but the state on its standard input.
 func (s *stage) becomeHook(out, errs int) {
-	r := s.row
+	r := &s.row
 	const notRun = 127
 	raw.Setpgid(0, 0)
 	state := s.slot(4)

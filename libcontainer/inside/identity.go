@@ -24,7 +24,7 @@ func (s *stage) bounding() bool {
 // user becomes the payload's user with exactly the groups given. Capabilities
 // stay permitted over the change, the Caps step sets what is left of them.
 func (s *stage) user() bool {
-	r := s.row
+	r := &s.row
 	if e := raw.Prctl(raw.PrKeepcaps, 1, 0); e != 0 {
 		return s.fail(wire.OpPrctl, e, nil)
 	}
@@ -56,7 +56,7 @@ func (s *stage) ambient() bool {
 // rlimit sets one resource limit. Limits above init's own were raised by the
 // parent, which may.
 func (s *stage) rlimit() bool {
-	r := s.row
+	r := &s.row
 	l := raw.Rlimit{Cur: uint64(r.Args[1]), Max: uint64(r.Args[2])}
 	return s.check(wire.OpRlimit, raw.Setrlimit(int(r.Args[0]), &l))
 }

@@ -71,12 +71,12 @@ func (s *stage) wait() bool {
 func (s *stage) report() {
 	f := s.begin(wire.Fail)
 	f.Op, f.Errno, f.Args[0] = s.op, int32(s.errno), s.status
-	if s.row != nil {
+	if s.row.Kind != wire.None {
 		f.Kind = s.row.Kind
 		f.Field = s.put(0, raw.Text(s.row.Field))
 	}
-	f.Object = s.put(f.Field, s.object)
-	f.Detail = s.put(f.Field+f.Object, s.detail)
+	f.Object = s.put(f.Field, s.object.bytes())
+	f.Detail = s.put(f.Field+f.Object, s.detail.bytes())
 	if s.send(-1) == 0 {
 		_, _ = raw.PollIn(s.control, failWait)
 	}

@@ -10,7 +10,7 @@ import (
 // mount makes a filesystem in the container's namespaces, detached, and
 // attaches it to its target.
 func (s *stage) mount() bool {
-	r := s.row
+	r := &s.row
 	s.mode[0] = 0
 	if r.Args[5]&wire.CopyMode != 0 {
 		s.copyMode(r.Args[1])
@@ -94,9 +94,9 @@ func (s *stage) copyMode(path raw.Ptr) {
 // read from its context gives a message such as "e tmpfs: Bad value for 'size'".
 func (s *stage) failFilesystem(fs int, op wire.Op, e raw.Errno, object raw.Ptr) bool {
 	if n, re := raw.Read(fs, s.text[:]); re == 0 && n > 2 {
-		s.detail = s.text[2:n]
+		s.detail = spanOf(s.text[2:n])
 		if s.text[n-1] == '\n' {
-			s.detail = s.text[2 : n-1]
+			s.detail = spanOf(s.text[2 : n-1])
 		}
 	}
 	return s.failAt(op, e, object)
@@ -104,7 +104,7 @@ func (s *stage) failFilesystem(fs int, op wire.Op, e raw.Errno, object raw.Ptr) 
 
 // attachSlot attaches a tree that the parent opened and prepared.
 func (s *stage) attachSlot() bool {
-	r := s.row
+	r := &s.row
 	tree := s.slot(0)
 	ok := s.attach(tree, r.Args[1], int(r.Args[2]))
 	if r.Args[2]&wire.OnRoot == 0 {
@@ -133,7 +133,7 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 	at, e := s.openOrMake(target, m, l, 0o755)
 	if e != 0 {
 		if l == refuseLinks && (e == raw.ELOOP || e == raw.ENOTDIR) {
-			s.detail = raw.Text(raw.Lit("must be mounted on ordinary directory\x00"))
+			s.because(raw.Lit("must be mounted on ordinary directory\x00"))
 		}
 		return s.failAt(wire.OpOpen, e, target)
 	}
@@ -164,7 +164,7 @@ func (s *stage) offProc(at int, target raw.Ptr) bool {
 		return s.failAt(wire.OpFilesystem, e, target)
 	}
 	if magic == raw.ProcMagic {
-		s.detail = raw.Text(raw.Lit("the target is inside a proc filesystem\x00"))
+		s.because(raw.Lit("the target is inside a proc filesystem\x00"))
 		return s.failAt(wire.OpMoveMount, raw.EINVAL, target)
 	}
 	return true
@@ -173,7 +173,7 @@ func (s *stage) offProc(at int, target raw.Ptr) bool {
 // setattr changes the attributes of the mount at a path, which was resolved to
 // a descriptor; the path is not walked a second time.
 func (s *stage) setattr() bool {
-	r := s.row
+	r := &s.row
 	target := r.Args[0]
 	at, e := s.open(target, followInside)
 	if e != 0 {

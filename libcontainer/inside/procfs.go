@@ -24,7 +24,7 @@ func (s *stage) procfs() bool {
 		s.proc = tree
 		return true
 	}
-	s.detail = nil
+	s.detail = span{}
 	fd, e := raw.OpenTree(raw.AtFDCWD, path, raw.TreeClone|raw.TreeCloexec)
 	if e != 0 {
 		fd, e = raw.Openat(raw.AtFDCWD, path, raw.OPath|raw.ODirectory|raw.OCloexec, 0)
@@ -35,7 +35,7 @@ func (s *stage) procfs() bool {
 	var st raw.Stat
 	magic, me := raw.Fstatfs(fd)
 	if se := raw.Fstat(fd, &st); me != 0 || se != 0 || magic != raw.ProcMagic || st.Ino != raw.ProcRootIno {
-		s.detail = raw.Text(raw.Lit("not the root of a proc filesystem\x00"))
+		s.because(raw.Lit("not the root of a proc filesystem\x00"))
 		return s.failAt(wire.OpFilesystem, raw.EINVAL, path)
 	}
 	s.proc = fd
@@ -58,7 +58,7 @@ func (s *stage) sysctl() bool {
 	magic, e := raw.Fstatfs(fd)
 	if e != 0 || magic != raw.ProcMagic {
 		raw.Close(fd)
-		s.detail = raw.Text(raw.Lit("not on a proc filesystem\x00"))
+		s.because(raw.Lit("not on a proc filesystem\x00"))
 		return s.failAt(wire.OpFilesystem, raw.EINVAL, path)
 	}
 	if n := raw.Len(value); n > 0 {

@@ -13,7 +13,7 @@ type stage struct {
 	control int // socket to the parent, later to `start`
 	slots   [wire.MaxSlots]int32
 	nslots  int
-	row     *wire.Row // the running step
+	row     wire.Row // the running step
 	index   int
 	root    int     // handle of the root tree; all paths are resolved below it
 	proc    int     // a procfs that nobody can have mounted over, or -1
@@ -23,8 +23,8 @@ type stage struct {
 	empty   int     // the mask for directories, or -1
 	op      wire.Op // why the running step failed …
 	errno   raw.Errno
-	object  []byte // … and on what
-	detail  []byte
+	object  span // … and on what
+	detail  span
 	status  uint64
 	frame   wire.Frame
 	walk    walker
@@ -35,6 +35,18 @@ type stage struct {
 }
 
 var theStage stage
+
+// span is text somewhere in memory. It is an address, because the stage holds
+// no Go pointers: for a store of one the compiler adds a write barrier, which
+// is a call of the runtime.
+type span struct {
+	at raw.Ptr
+	n  int
+}
+
+func spanOf(b []byte) span { return span{raw.Addr(b), len(b)} }
+
+func (t span) bytes() []byte { return raw.Bytes(t.at, t.n) }
 
 // exitFailed is init's exit status when it reported a failure; nobody reads
 // it but a person with ps.
@@ -63,7 +75,7 @@ func Main(control int) {
 	}
 	count := int(raw.At[wire.Header](wire.Base).Count)
 	for s.index = 0; s.index < count; s.index++ {
-		s.row = raw.At[wire.Row](wire.RowAddr(s.index))
+		s.row = *raw.At[wire.Row](wire.RowAddr(s.index))
 		if !s.run() {
 			s.report()
 		}
@@ -100,7 +112,7 @@ func (s *stage) receiveProgram() bool {
 // run dispatches one step. It is a switch, not a table of functions, so that
 // the test which walks the calls of the linked binary sees every one.
 func (s *stage) run() bool {
-	switch r := s.row; r.Kind {
+	switch r := &s.row; r.Kind {
 	case wire.Signals:
 		return s.check(wire.OpSignals, raw.DefaultSignals())
 	case wire.Setns:
@@ -113,6 +125,8 @@ func (s *stage) run() bool {
 		return s.becomeRoot()
 	case wire.Fork:
 		return s.fork()
+	case wire.Join:
+		return s.join()
 	case wire.Keyring:
 		return s.keyring()
 	case wire.Wait:
@@ -168,7 +182,7 @@ func (s *stage) runFiles() bool {
 }
 
 func (s *stage) runIdentity() bool {
-	switch r := s.row; r.Kind {
+	switch r := &s.row; r.Kind {
 	case wire.Hostname:
 		return s.failAt(wire.OpHostname, raw.Sethostname(r.Args[0], raw.Len(r.Args[0])), r.Args[0])
 	case wire.Domainname:
@@ -217,9 +231,12 @@ func (s *stage) slot(i int) int {
 // fail notes why the running step did not work. It returns false, so that a
 // step can end with it.
 func (s *stage) fail(op wire.Op, e raw.Errno, object []byte) bool {
-	s.op, s.errno, s.object = op, e, object
+	s.op, s.errno, s.object = op, e, spanOf(object)
 	return false
 }
+
+// because notes more about a failure than call and error number tell.
+func (s *stage) because(text raw.Ptr) { s.detail = spanOf(raw.Text(text)) }
 
 // failAt is fail for a call on the path or name at p, unless e is 0.
 func (s *stage) failAt(op wire.Op, e raw.Errno, p raw.Ptr) bool {

@@ -18,6 +18,10 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		flags |= known.Flag
 	}
 	b.step(wire.Signals, "process")
+	for i := range f.Tasks {
+		slot := b.open(Descriptor{Opens: OpenTasks, Field: "linux.cgroupsPath", Index: i})
+		b.step(wire.Join, "linux.cgroupsPath", slot)
+	}
 	init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
 	if joined := flags &^ clonePID; joined != 0 {
 		b.step(wire.Setns, "linux.namespaces", init, joined)
@@ -27,9 +31,6 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 	}
 	b.step(wire.Enter, "root.path")
 	b.keyring()
-	if !f.Unified {
-		b.step(wire.Ask, "linux.cgroupsPath", num(wire.Cgroup))
-	}
 	b.step(wire.Session, "process")
 	if p.Terminal {
 		b.step(wire.Console, "process.terminal", num(0))

@@ -144,13 +144,12 @@ func (b *builder) userNamespace(ns specs.LinuxNamespace) {
 	b.step(wire.Root, "linux.namespaces(user)")
 }
 
-// cgroupNamespace makes the cgroup namespace: its root is the cgroup that the
-// process is in, so it has to have joined before. On cgroup v2 it was born
-// there. On v1 the parent writes it into each hierarchy, which can take
-// milliseconds; asking this late lets init work meanwhile.
-func (b *builder) cgroupNamespace() {
-	if !b.facts.Unified {
-		b.step(wire.Ask, "linux.cgroupsPath", num(wire.Cgroup))
+// cgroups enters the cgroups that init was not born in, and makes the cgroup
+// namespace after that: its root is the cgroup that the process is in.
+func (b *builder) cgroups() {
+	for i := range b.facts.Tasks {
+		slot := b.open(Descriptor{Opens: OpenTasks, Field: "linux.cgroupsPath", Index: i})
+		b.step(wire.Join, "linux.cgroupsPath", slot)
 	}
 	if ns, ok := spec.FindNamespace(b.spec, specs.CgroupNamespace); ok && ns.Path == "" {
 		b.step(wire.Unshare, "linux.namespaces(cgroup)", num(uint64(cloneCgroup)))

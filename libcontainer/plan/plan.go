@@ -23,6 +23,8 @@ type Facts struct {
 	Caps uint64
 	// Unified tells cgroup v2 as the only hierarchy.
 	Unified bool
+	// Tasks is how many cgroup v1 hierarchies init has to join.
+	Tasks int
 	// Hierarchies are the container's cgroups, for the view at /sys/fs/cgroup.
 	Hierarchies []Hierarchy
 }
@@ -92,6 +94,8 @@ const (
 	OpenState
 	// OpenStart is the listening socket in the state directory.
 	OpenStart
+	// OpenTasks is a tasks file of the container's cgroups, by Index.
+	OpenTasks
 	// OpenInit is the pidfd of the container's init (exec).
 	OpenInit
 )
@@ -112,6 +116,7 @@ type Descriptor struct {
 	Flag   uint64 // namespaces: CLONE_NEW*
 	Char   bool   // devices
 	Device uint64 // devices: as the kernel encodes it
+	Index  int
 	Status specs.ContainerState
 }
 
@@ -132,10 +137,10 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b := &builder{spec: s, facts: f, opts: o}
 	b.step(wire.Signals, "process")
 	b.namespaces()
+	b.cgroups()
 	b.keyring()
 	b.rootfs()
 	b.names()
-	b.cgroupNamespace()
 	b.mounts()
 	b.devices()
 	b.sysctls()

@@ -26,6 +26,7 @@ const (
 	OpGetcwd
 	OpHostname
 	OpInterface
+	OpJoin
 	OpKeyring
 	OpMkdir
 	OpMknod
@@ -82,6 +83,7 @@ var opNames = [ops]string{
 	OpFsopen:       "fsopen",
 	OpGetcwd:       "check current directory",
 	OpHostname:     "sethostname",
+	OpJoin:         "join cgroup",
 	OpInterface:    "bring up",
 	OpKeyring:      "join session keyring",
 	OpMkdir:        "mkdir",

@@ -12,6 +12,7 @@ const (
 	Ask
 	Root
 	Fork
+	Join
 	Keyring
 	Propagate
 	Rootfs
@@ -74,6 +75,7 @@ func Rules() []Rule {
 		{Ask, "ask", "request", "asks the parent to act and waits for its answer", []Kind{CloseFDs, Seccomp}, "closing before reporting lost errors in another runtime"},
 		{Root, "root", "", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
 		{Fork, "fork", "", "goes on as a sibling inside the new pid and time namespace", []Kind{Rootfs, Keyring, Session}, "nothing of the process may be set before the process is the right one"},
+		{Join, "join", "slot", "enters one cgroup v1 hierarchy by writing 0 to its tasks file", []Kind{Rootfs, Hook, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
 		{Keyring, "keyring", "name", "joins a new session keyring", []Kind{User, Caps, Exec}, ""},
 		{Propagate, "propagate", "flags", "sets propagation of / and all below", nil, ""},
 		{Rootfs, "rootfs", "slot, attach", "attaches the root tree and opens the root handle", []Kind{Mount, Attach, Mknod, Pivot}, "all work is done below the handle"},
@@ -131,7 +133,6 @@ const (
 	NoRequest Request = iota
 	IDMap
 	TimeOffsets
-	Cgroup
 	Hooks
 	Ready
 )
@@ -143,8 +144,6 @@ func (r Request) Name() string {
 		return "idmap"
 	case TimeOffsets:
 		return "time offsets"
-	case Cgroup:
-		return "cgroup"
 	case Hooks:
 		return "hooks"
 	case Ready:

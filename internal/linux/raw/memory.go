@@ -26,7 +26,7 @@ func At[T any](p Ptr) *T {
 // Bytes views n bytes at address p.
 func Bytes(p Ptr, n int) []byte { return unsafe.Slice(At[byte](p), n) }
 
-// Addr is the address of b's first byte; b must not be empty.
+// Addr is the address of b's first byte; it is of no use for an empty b.
 func Addr(b []byte) Ptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
 // Len is the length of the NUL-terminated string at p.

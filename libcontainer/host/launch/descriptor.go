@@ -36,6 +36,8 @@ func (s *server) openOne(d *plan.Descriptor, special Special) (linux.FD, error) 
 		return fd, err
 	case plan.OpenStart:
 		return special.Start, nil
+	case plan.OpenTasks:
+		return special.Tasks[d.Index], nil
 	case plan.OpenInit:
 		return special.Init, nil
 	}

@@ -41,7 +41,7 @@ type Birth struct {
 type Handlers struct {
 	// Born is called once init exists and before it runs a step.
 	Born func(pid int, pidfd linux.FD) error
-	// Cgroup puts the process, which has one thread, into its cgroups.
+	// Cgroup puts the process into the cgroup that it could not be born in.
 	Cgroup func(pid int) error
 	// Hooks runs the hooks of the runtime's namespaces.
 	Hooks func(pid int) error
@@ -67,6 +67,8 @@ type spawned struct {
 	pid   int
 	pidfd linux.FD
 	err   error
+	// elsewhere: not in the cgroup that was asked for.
+	elsewhere bool
 }
 
 // Begin starts the clone in another thread and returns at once.
@@ -95,8 +97,13 @@ func (b *Begun) spawn() {
 		Control: b.theirs, Program: b.program, CloneFlags: b.birth.CloneFlags,
 		Cgroup: b.birth.Cgroup, PIDNamespace: b.birth.PIDNamespace,
 	}
-	pid, pidfd, err := init.Spawn()
-	b.born <- spawned{pid, pidfd, err}
+	s := spawned{elsewhere: false}
+	s.pid, s.pidfd, s.err = init.Spawn()
+	if s.err != nil && init.Cgroup != linux.NoFD && linux.NoBirthInCgroup(s.err) {
+		s.elsewhere, init.Cgroup = true, linux.NoFD
+		s.pid, s.pidfd, s.err = init.Spawn()
+	}
+	b.born <- s
 	// Closing what is ours alone may take the kernel a grace period, and
 	// nobody has to wait for it. With our copy of their end gone, the end of
 	// init is the end of the connection.

@@ -45,6 +45,7 @@ type statefile struct {
 type Special struct {
 	Start linux.FD // the listening socket for `start`
 	Init  linux.FD // pidfd of the container's init, for exec
+	Tasks []linux.FD
 }
 
 // Serve hands the plan over and answers init until it is ready. On any error
@@ -53,7 +54,9 @@ func (b *Begun) Serve(p *plan.Plan, special Special, on Handlers) (*Init, error)
 	s := &server{Begun: b, plan: p, on: on, pidfd: linux.NoFD, proc: linux.Proc{}}
 	init, err := s.serve(special)
 	for i, fd := range s.slots {
-		if d := p.Slots[i].Opens; d != plan.OpenStart && d != plan.OpenInit {
+		switch p.Slots[i].Opens {
+		case plan.OpenStart, plan.OpenInit, plan.OpenTasks: // borrowed
+		default:
 			_ = fd.Close()
 		}
 	}
@@ -91,6 +94,11 @@ func (s *server) serve(special Special) (*Init, error) {
 		return nil, born.err
 	}
 	s.pid, s.pidfd = born.pid, born.pidfd
+	if born.elsewhere {
+		if err = s.on.Cgroup(s.pid); err != nil {
+			return nil, err
+		}
+	}
 	if s.on.Born != nil {
 		if err = s.on.Born(s.pid, s.pidfd); err != nil {
 			return nil, err
@@ -188,8 +196,6 @@ func (s *server) answer(r wire.Request) error {
 		err = s.writeMaps()
 	case wire.TimeOffsets:
 		err = s.writeOffsets()
-	case wire.Cgroup:
-		err = s.on.Cgroup(s.pid)
 	case wire.Hooks:
 		if err = s.fillStates(); err == nil {
 			err = s.on.Hooks(s.pid)
