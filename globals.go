@@ -124,6 +124,9 @@ func (c *call) rootlessCgroups() (bool, error) {
 // load finds the container that the command names.
 func (c *call) load(cmd *cli.Command) (*libcontainer.Container, error) {
 	container, err := c.factory().Load(cmd.Args().First())
+	if errors.Is(err, libcontainer.ErrNotExist) {
+		return nil, libcontainer.ErrNotExist // callers know these words, and the id
+	}
 	if err != nil {
 		return nil, err
 	}

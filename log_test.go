@@ -114,7 +114,7 @@ func withoutTime(t *testing.T, text string) string {
 func TestLogIsAppended(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	for range 2 {
-		if got := runCall(t, "--root", t.TempDir(), "--log", path, "state", "nobody"); got.stderr != "container nobody: container does not exist\n" {
+		if got := runCall(t, "--root", t.TempDir(), "--log", path, "state", "nobody"); got.stderr != "container does not exist\n" {
 			t.Errorf("stderr: got %q", got.stderr)
 		}
 	}

@@ -282,7 +282,6 @@ func message(line string) string {
 	text = strings.TrimSuffix(text, `\n`) // runc's own, after an unknown command
 	text = strings.TrimPrefix(text, `"exec failed: `)
 	text = strings.TrimPrefix(text, `"`)
-	text = strings.TrimPrefix(text, "container x: ") // ours says which
 	if head, _, ok := strings.Cut(text, "invalid container ID format"); ok {
 		return head + "invalid container ID format"
 	}
