@@ -130,12 +130,14 @@ func (c *call) load(cmd *cli.Command) (*libcontainer.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	container.Warn = warn
+	container.Warn, container.Note = warn, note
 	return container, nil
 }
 
 // warn puts into the log what is no error.
 func warn(text string) { slog.Warn(text) }
+
+func note(text string) { slog.Debug(text) }
 
 // factory gives access to the containers below the state directory.
 func (c *call) factory() libcontainer.Factory {

@@ -126,7 +126,7 @@ func (c *call) prepareCreation(cmd *cli.Command, leave detached, startHere bool)
 	}
 	n := &creation{id: id, bundle: b, io: io, options: libcontainer.CreateOptions{
 		ProcessOptions: options, Bundle: b.dir, NoPivot: cmd.Bool("no-pivot"), NoNewKeyring: cmd.Bool("no-new-keyring"),
-		SystemdCgroup: c.global.systemdCgroup, Rootless: rootless, StartHere: startHere, Warn: warn,
+		SystemdCgroup: c.global.systemdCgroup, Rootless: rootless, StartHere: startHere, Warn: warn, Note: note,
 	}}
 	if notify != "" {
 		n.options.Prepare = func(dir string) error { return os.Mkdir(filepath.Join(dir, sdsocket.DirName), 0o755) }

@@ -35,8 +35,8 @@ type CreateOptions struct {
 	// Prepare runs once the state directory dir is there and before anything
 	// uses it: for a socket that the config mounts from it.
 	Prepare func(dir string) error
-	// Warn becomes the container's.
-	Warn func(text string)
+	// Warn and Note become the container's.
+	Warn, Note func(text string)
 }
 
 // creation is one Create on its way; undo takes back what it has made, last
@@ -63,7 +63,7 @@ func (f Factory) Create(id string, s *specs.Spec, raw []byte, o CreateOptions) (
 	if err != nil {
 		return nil, err
 	}
-	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn, hookEnv: f.HookEnv}, opts: o, start: linux.NoFD}
+	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn, Note: o.Note, hookEnv: f.HookEnv}, opts: o, start: linux.NoFD}
 	c.undo = append(c.undo, dir.Remove)
 	if err = c.create(s, raw); err != nil {
 		for i := len(c.undo) - 1; i >= 0; i-- {
@@ -232,9 +232,7 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range p.Warnings {
-		c.warn(w)
-	}
+	c.say(p)
 	if !c.opts.StartHere {
 		if c.start, err = linux.FrameListen(c.dir.FD(), statedir.StartSocket); err != nil {
 			return nil, err

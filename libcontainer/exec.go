@@ -134,9 +134,7 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 		begun.Abort()
 		return nil, err
 	}
-	for _, w := range todo.Warnings {
-		c.warn(w)
-	}
+	c.say(todo)
 	return begun.Serve(todo, launch.Special{Init: pidfd, Start: linux.NoFD, Tasks: descriptors(tasks)}, launch.Handlers{
 		Cgroup:  func(pid int) error { return c.joinLate(g, pid) },
 		Console: o.Console,

@@ -13,6 +13,7 @@ import (
 	"github.com/oci-rung/rung/libcontainer/host/cgroup"
 	"github.com/oci-rung/rung/libcontainer/host/launch"
 	"github.com/oci-rung/rung/libcontainer/host/statedir"
+	"github.com/oci-rung/rung/libcontainer/plan"
 	"github.com/oci-rung/rung/libcontainer/spec"
 )
 
@@ -28,8 +29,9 @@ type Factory struct {
 // Container is a container as this command knows it. It holds descriptors;
 // Close it.
 type Container struct {
-	// Warn gets what is no error but worth a line in the log; it may be nil.
-	Warn func(text string)
+	// Warn gets what is no error but worth a line in the log, Note what is
+	// worth one in a debug log; they may be nil.
+	Warn, Note func(text string)
 
 	dir   *statedir.Dir
 	state *statedir.State
@@ -103,6 +105,18 @@ func (c *Container) Spec() (*specs.Spec, error) {
 func (c *Container) warn(text string) {
 	if c.Warn != nil {
 		c.Warn(text)
+	}
+}
+
+// say tells what a plan has to say.
+func (c *Container) say(p *plan.Plan) {
+	for _, w := range p.Warnings {
+		c.warn(w)
+	}
+	if c.Note != nil {
+		for _, n := range p.Notes {
+			c.Note(n)
+		}
 	}
 }
 

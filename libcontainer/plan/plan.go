@@ -66,8 +66,8 @@ type Plan struct {
 	Slots []Descriptor
 	// Steps is the program.
 	Steps []wire.Step
-	// Warnings are deviations for the log.
-	Warnings []string
+	// Warnings are deviations for the log, Notes those for a debug log.
+	Warnings, Notes []string
 }
 
 // Rlimit is a resource limit by number.

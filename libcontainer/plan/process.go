@@ -103,7 +103,14 @@ func (b *builder) filter() *seccomp.Filter {
 		b.fail(err)
 		return nil
 	}
-	b.plan.Warnings = append(b.plan.Warnings, f.Warnings...)
+	for _, w := range f.Warnings {
+		// Profiles name the system calls of every kernel there is.
+		if strings.Contains(w, "unknown system call") {
+			b.plan.Notes = append(b.plan.Notes, w)
+		} else {
+			b.plan.Warnings = append(b.plan.Warnings, w)
+		}
+	}
 	return f
 }
 
