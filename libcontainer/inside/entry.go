@@ -30,17 +30,8 @@ func number(p raw.Ptr) int {
 // then they run in a copy, which has one.
 func Threaded(control int, single bool) {
 	s := &theStage
-	s.control = control
-	if single {
-		pid, e := raw.Fork(raw.CloneParent|uintptr(raw.SIGCHLD), nil)
-		if e != 0 {
-			s.fail(wire.OpClone, e, nil)
-			s.report()
-		}
-		if !s.forked(pid) {
-			s.report()
-		}
-	} else if e := raw.Unshare(raw.CloneFS); e != 0 {
+	s.control, s.copy = control, single
+	if e := raw.Unshare(raw.CloneFS); e != 0 {
 		// setns to a mount namespace wants a working directory of one's own.
 		s.fail(wire.OpUnshare, e, nil)
 		s.report()

@@ -19,6 +19,7 @@ type stage struct {
 	proc    int     // a procfs that nobody can have mounted over, or -1
 	exe     raw.Ptr // the program found by Find
 	inCwd   bool    // Chdir succeeded
+	copy    bool    // the steps run in a copy of this process
 	null    bool    // the tree of /dev/null is attached already
 	empty   int     // the mask for directories, or -1
 	op      wire.Op // why the running step failed …
@@ -71,6 +72,9 @@ func Main(control int) {
 	// payload's own.
 	raw.Umask(0)
 	if !s.receiveProgram() {
+		s.report()
+	}
+	if s.copy && !s.fork() {
 		s.report()
 	}
 	count := int(raw.At[wire.Header](wire.Base).Count)
