@@ -115,9 +115,9 @@ func (e *encoder) arg(a any) uint64 {
 		}
 		return e.bytes(b)
 	case []string:
-		return e.vector(v)
+		return e.vector(v, e.text)
 	case Pairs:
-		return e.vector(v)
+		return e.vector(v, e.flagOrText)
 	}
 	e.err = fmt.Errorf("argument of type %T: not encodable", a)
 	return 0
@@ -146,33 +146,18 @@ func (e *encoder) text(s string) uint64 {
 }
 
 // vector lays out addresses of strings and a closing 0, as execve wants them.
-// For Pairs a Flag becomes the address 1: not 0, which ends the vector.
-func (e *encoder) vector(list []string) uint64 {
+func (e *encoder) vector(list []string, text func(string) uint64) uint64 {
 	var at []byte
 	for _, s := range list {
-		if s == Flag {
-			at = binary.NativeEndian.AppendUint64(at, 1)
-			continue
-		}
-		at = binary.NativeEndian.AppendUint64(at, e.text(s))
+		at = binary.NativeEndian.AppendUint64(at, text(s))
 	}
 	return e.bytes(binary.NativeEndian.AppendUint64(at, 0))
 }
 
-// CheckOrder returns the first pair of steps that stands in the wrong order.
-func CheckOrder(steps []Step) error {
-	rules := Rules()
-	var seen [kinds]int // index+1 of the first step of each kind
-	for i, s := range steps {
-		for _, later := range rules[s.Kind-1].Before {
-			if j := seen[later]; j != 0 {
-				return fmt.Errorf("step %d %s (%s) stands after step %d %s: %s has to come first",
-					i, s.Kind.Name(), s.Field, j-1, later.Name(), s.Kind.Name())
-			}
-		}
-		if seen[s.Kind] == 0 {
-			seen[s.Kind] = i + 1
-		}
+// flagOrText makes the address 1 of a Flag: not 0, which ends the vector.
+func (e *encoder) flagOrText(s string) uint64 {
+	if s == Flag {
+		return 1
 	}
-	return nil
+	return e.text(s)
 }

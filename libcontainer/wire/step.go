@@ -91,8 +91,8 @@ func Rules() []Rule {
 		{Mkdir, "mkdir", "path, mode", "makes a directory and its parents", []Kind{Caps}, ""},
 		{Sysctl, "sysctl", "path, value", "writes a kernel parameter", []Kind{Mask, Readonly, Caps}, "the procfs handle refuses to cross a mount"},
 		{Hook, "hook", "path, arguments, environment, timeout, slot", "runs a hook inside and waits for it", []Kind{Exec}, ""},
-		{Pivot, "pivot", "mode", "makes the root tree the root", []Kind{Console, Caps, User}, ""},
-		{Enter, "enter", "", "opens the root handle of the joined mount namespace", []Kind{Console, Caps}, ""},
+		{Pivot, "pivot", "mode", "makes the root tree the root", []Kind{Console, Mask, Readonly, Home, Chdir, Find, Caps, User}, "a directory or program of the host must not be found (CVE-2024-21626)"},
+		{Enter, "enter", "", "opens the root handle of the joined mount namespace", []Kind{Console, Home, Chdir, Find, Caps}, ""},
 		{Session, "session", "", "setsid", []Kind{Console}, "a session leader is needed to get a terminal"},
 		{Console, "console", "flags", "makes the terminal and hands its master to the parent", []Kind{User, Caps, Stdio}, ""},
 		{Mask, "mask", "path", "hides a path", []Kind{Caps}, ""},
@@ -108,9 +108,9 @@ func Rules() []Rule {
 		{Wait, "wait", "slot", "waits for start", []Kind{Exec, Umask, Rlimit}, ""},
 		{Umask, "umask", "mask", "umask", []Kind{Exec}, ""},
 		{Rlimit, "rlimit", "resource, soft, hard", "setrlimit", []Kind{Exec}, "a low limit must not hit init itself"},
-		{NoNewPrivs, "no-new-privs", "", "PR_SET_NO_NEW_PRIVS", []Kind{Exec}, ""},
+		{NoNewPrivs, "no-new-privs", "", "PR_SET_NO_NEW_PRIVS", []Kind{Seccomp, Exec}, ""},
 		{CloseFDs, "close-fds", "first", "all descriptors from first on close at exec", []Kind{Exec}, "CVE-2024-21626: last, so that nothing opened before survives"},
-		{Seccomp, "seccomp", "flags, count, filter", "loads the filter", []Kind{Exec}, ""},
+		{Seccomp, "seccomp", "flags, count, filter", "loads the filter", []Kind{Exec}, "last with no-new-privs, else before the capabilities go"},
 		{Exec, "exec", "arguments, environment, place of HOME", "becomes the payload", nil, ""},
 	}
 }
