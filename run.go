@@ -91,7 +91,10 @@ func (c *call) runForeground(n *creation, keep, noSubreaper bool) error {
 	exit, err := c.await(init, n.io, signals, reap)
 	<-relayed
 	if !keep {
-		err = errors.Join(err, container.Delete(false))
+		// Somebody else may have been quicker.
+		if removeErr := container.Delete(false); !errors.Is(removeErr, libcontainer.ErrNotExist) {
+			err = errors.Join(err, removeErr)
+		}
 	}
 	if err != nil {
 		return err

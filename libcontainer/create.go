@@ -66,12 +66,18 @@ func (f Factory) Create(id string, s *specs.Spec, raw []byte, o CreateOptions) (
 	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn, Note: o.Note, hookEnv: f.HookEnv}, opts: o, start: linux.NoFD}
 	c.undo = append(c.undo, dir.Remove)
 	if err = c.create(s, raw); err != nil {
+		byHook := hookFailed(err)
 		for i := len(c.undo) - 1; i >= 0; i-- {
 			err = joinUndo(err, c.undo[i]())
 		}
+		if byHook {
+			list, hooksErr := c.hooks(hookPoststop)
+			err = joinUndo(err, hooksErr)
+			c.poststop(list)
+		}
 		return nil, joinUndo(err, dir.Close())
 	}
-	return c.Container, nil
+	return c.Container, dir.Unlock()
 }
 
 // joinUndo adds what could not be taken back to the reason. The reason comes

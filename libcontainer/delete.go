@@ -12,9 +12,7 @@ import (
 const killPatience = 10 * time.Second
 
 // Delete removes a container that is stopped, or created and never started;
-// with force one in any state. What poststop hooks say is for the log: they
-// cannot keep a container. Everything is done that can be done, whatever of
-// it fails; the state goes last, so that a second Delete finds the rest.
+// with force one in any state.
 func (c *Container) Delete(force bool) error {
 	if err := c.lock(); err != nil {
 		return err
@@ -26,6 +24,14 @@ func (c *Container) Delete(force bool) error {
 	if !force && status != string(specs.StateStopped) && status != string(specs.StateCreated) {
 		return &NotStoppedError{c.ID(), status}
 	}
+	return errors.Join(c.destroy(), c.dir.Close())
+}
+
+// destroy ends what runs and removes what was made (runtime-spec runtime.md,
+// lifecycle, steps 12 and 13). The state goes last, so that a second Delete
+// finds the rest; then come the poststop hooks, whose failures are for the
+// log: there is nothing left to keep.
+func (c *Container) destroy() error {
 	if err := c.kill(); err != nil {
 		return err
 	}
@@ -36,20 +42,17 @@ func (c *Container) Delete(force bool) error {
 	if err != nil {
 		return err
 	}
-	c.poststop()
-	return errors.Join(c.dir.Remove(), c.dir.Close())
-}
-
-func (c *Container) poststop() {
-	if !c.wants(hookPoststop) {
-		return
-	}
-	s, err := c.Spec()
+	poststop, err := c.hooks(hookPoststop)
 	if err != nil {
 		c.warn(err.Error())
-		return
 	}
-	err = c.runList(hookPoststop, s.Hooks.Poststop, 0, specs.StateStopped, func(err error) error {
+	err = c.dir.Remove()
+	c.poststop(poststop)
+	return err
+}
+
+func (c *Container) poststop(list []specs.Hook) {
+	err := c.runList(hookPoststop, list, 0, specs.StateStopped, func(err error) error {
 		c.warn(err.Error())
 		return nil
 	})

@@ -1,9 +1,14 @@
 package libcontainer
 
 import (
+	"errors"
+	"slices"
+
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/libcontainer/hooks"
+	"github.com/oci-rung/rung/libcontainer/host/launch"
+	"github.com/oci-rung/rung/libcontainer/wire"
 )
 
 // Names of the kinds of hooks, as in config.json.
@@ -60,12 +65,26 @@ func (c *Container) runList(kind string, list []specs.Hook, pid int, status spec
 	return nil
 }
 
-// wants reports whether the container has hooks of a kind that comes later.
-func (c *Container) wants(kind string) bool {
-	for _, k := range c.state.Hooks {
-		if k == kind {
-			return true
-		}
+// hooks are the container's hooks of a kind that comes after create. The
+// config is read only if there are any.
+func (c *Container) hooks(kind string) ([]specs.Hook, error) {
+	if !slices.Contains(c.state.Hooks, kind) {
+		return nil, nil
 	}
-	return false
+	s, err := c.Spec()
+	if err != nil {
+		return nil, err
+	}
+	if kind == hookPoststart {
+		return s.Hooks.Poststart, nil
+	}
+	return s.Hooks.Poststop, nil
+}
+
+// hookFailed reports whether a hook is why something did not work: then the
+// runtime-spec wants the container destroyed, poststop hooks included.
+func hookFailed(err error) bool {
+	var outside *hooks.Error
+	var inside *launch.Failure
+	return errors.As(err, &outside) || errors.As(err, &inside) && inside.Kind == wire.Hook
 }

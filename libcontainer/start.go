@@ -65,27 +65,30 @@ func (c *Container) startHere() error {
 }
 
 func (c *Container) started(init *launch.Init) error {
-	if err := init.Go(); err != nil {
+	err := init.Go()
+	if err == nil {
+		err = c.poststart()
+	} else {
 		cwd := "/"
 		if s, specErr := c.Spec(); specErr == nil && s.Process != nil {
 			cwd = s.Process.Cwd
 		}
-		return whyNot(err, init.Pid, cwd)
+		err = whyNot(err, init.Pid, cwd)
 	}
-	if !c.wants(hookPoststart) {
-		return nil
+	if hookFailed(err) {
+		init.Release()
+		err = joinUndo(err, c.destroy())
 	}
-	s, err := c.Spec()
+	return err
+}
+
+// poststart runs the poststart hooks: the program runs by now.
+func (c *Container) poststart() error {
+	list, err := c.hooks(hookPoststart)
 	if err != nil {
 		return err
 	}
-	err = c.runList(hookPoststart, s.Hooks.Poststart, c.state.InitPid, specs.StateRunning, stop)
-	if err == nil {
-		return nil
-	}
-	// runtime-spec runtime.md: a failing poststart hook is an error, the
-	// container is stopped and goes through its end.
-	return errors.Join(err, c.kill())
+	return c.runList(hookPoststart, list, c.state.InitPid, specs.StateRunning, stop)
 }
 
 // whyNot looks at the program's file when execve refused it: the number alone
