@@ -95,11 +95,17 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 			return err
 		}
 	}
-	if err := c.makeGroup(s); err != nil {
+	if err := c.newGroup(s); err != nil {
 		return err
 	}
+	// Before anything is made that a later command would have to clean up,
+	// should this one be killed.
 	c.state = c.firstState(s)
 	if err := c.dir.Note(c.state); err != nil {
+		return err
+	}
+	c.undo = append(c.undo, func() error { return errors.Join(c.group.Kill(), c.group.Undo()) })
+	if err := c.group.MakeBirthplace(); err != nil {
 		return err
 	}
 	if err := c.begin(s); err != nil {
@@ -139,7 +145,7 @@ func (c *creation) explain(err error) error {
 	return err
 }
 
-func (c *creation) makeGroup(s *specs.Spec) error {
+func (c *creation) newGroup(s *specs.Spec) error {
 	var err error
 	c.group, err = cgroup.New(cgroup.Config{
 		ID: c.ID(), Path: s.Linux.CgroupsPath, Resources: s.Linux.Resources,
@@ -151,8 +157,7 @@ func (c *creation) makeGroup(s *specs.Spec) error {
 	for _, n := range c.group.Notes() {
 		c.warn(n)
 	}
-	c.undo = append(c.undo, func() error { return errors.Join(c.group.Kill(), c.group.Undo()) })
-	return c.group.MakeBirthplace()
+	return nil
 }
 
 // firstState is what is known before the child is.
@@ -161,7 +166,7 @@ func (c *creation) firstState(s *specs.Spec) *statedir.State {
 		ID: c.ID(), Created: time.Now().UTC(), OCIVersion: s.Version,
 		Bundle: c.opts.Bundle, Rootfs: s.Root.Path,
 		Rootless: c.opts.Rootless, SystemdCgroup: c.opts.SystemdCgroup,
-		CgroupPaths: c.group.Paths(), CgroupKept: c.group.Kept(), Annotations: s.Annotations,
+		CgroupPaths: c.group.Paths(), Annotations: s.Annotations,
 	}
 	if !filepath.IsAbs(st.Rootfs) {
 		st.Rootfs = filepath.Join(c.opts.Bundle, st.Rootfs)
@@ -299,7 +304,7 @@ func (c *creation) ready(pid int, pidfd linux.FD) error {
 		return err
 	}
 	defer proc.Close()
-	c.state.InitPid = pid
+	c.state.InitPid, c.state.CgroupKept = pid, c.group.Kept()
 	if c.state.InitStart, _, err = proc.StartTime(pid); err != nil {
 		return err
 	}

@@ -1,0 +1,126 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// text is a plan in the form that the golden files hold: what the parent
+// opens, what it does on request, and the steps.
+func text(p *Plan) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	for _, m := range p.UIDMap {
+		line("uid %d %d %d", m.ContainerID, m.HostID, m.Size)
+	}
+	for _, m := range p.GIDMap {
+		line("gid %d %d %d", m.ContainerID, m.HostID, m.Size)
+	}
+	for _, clock := range []string{"boottime", "monotonic"} {
+		if o, ok := p.TimeOffsets[clock]; ok {
+			line("time %s %d %d", clock, o.Secs, o.Nanosecs)
+		}
+	}
+	if p.OOMScoreAdj != nil {
+		line("oom %d", *p.OOMScoreAdj)
+	}
+	for _, l := range p.Rlimits {
+		line("rlimit %d %d %d %s", l.Resource, l.Soft, l.Hard, l.Field)
+	}
+	for _, w := range p.Warnings {
+		line("warning %s", w)
+	}
+	for i, d := range p.Slots {
+		line("fd%d %s", i, descriptor(d))
+	}
+	for i, s := range p.Steps {
+		line("%3d %-12s %-34s %s", i, s.Kind.Name(), s.Field, strings.Join(arguments(s), " "))
+	}
+	return trimLines(b.String())
+}
+
+func trimLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func descriptor(d Descriptor) string {
+	kind := [...]string{
+		OpenTree: "tree", OpenDirectory: "directory", OpenNamespace: "namespace", OpenDevice: "device",
+		OpenState: "state", OpenStart: "start", OpenTasks: "tasks", OpenInit: "init",
+	}[d.Opens]
+	out := kind + " " + d.Field
+	add := func(format string, args ...any) { out += " " + fmt.Sprintf(format, args...) }
+	if d.Path != "" {
+		add("%s", d.Path)
+	}
+	if d.Recursive {
+		add("recursive")
+	}
+	for _, f := range []struct {
+		name  string
+		value uint64
+	}{
+		{"set", d.Set}, {"clear", d.Clear}, {"rec-set", d.RecSet}, {"rec-clear", d.RecClear},
+		{"magic", uint64(d.Filesystem)}, {"flag", d.Flag}, {"number", d.Device}, {"index", uint64(d.Index)},
+	} {
+		if f.value != 0 {
+			add("%s=%#x", f.name, f.value)
+		}
+	}
+	for _, p := range d.Propagation {
+		add("propagation=%#x", p)
+	}
+	if d.Char {
+		add("char")
+	}
+	if d.Status != "" {
+		add("status=%s", d.Status)
+	}
+	return out
+}
+
+func arguments(s wire.Step) []string {
+	var out []string
+	for _, a := range s.Args {
+		switch v := a.(type) {
+		case uint64:
+			if s.Kind == wire.Ask {
+				out = append(out, wire.Request(v).Name())
+			} else if v > 99 {
+				out = append(out, fmt.Sprintf("%#x", v))
+			} else {
+				out = append(out, fmt.Sprint(v))
+			}
+		case wire.Slot:
+			if v == wire.NoSlot {
+				out = append(out, "-")
+			} else {
+				out = append(out, fmt.Sprintf("fd%d", v))
+			}
+		case wire.Pairs:
+			var pairs []string
+			for i := 0; i < len(v); i += 2 {
+				if v[i+1] == wire.Flag {
+					pairs = append(pairs, v[i])
+				} else {
+					pairs = append(pairs, v[i]+"="+v[i+1])
+				}
+			}
+			out = append(out, "{"+strings.Join(pairs, " ")+"}")
+		case []byte:
+			out = append(out, "…")
+		default:
+			out = append(out, fmt.Sprintf("%q", v))
+		}
+	}
+	if s.Kind == wire.Seccomp {
+		out[1] = "…" // what the filter is made of is seccomp's own test
+	}
+	return out
+}
