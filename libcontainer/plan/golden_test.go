@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -49,6 +51,22 @@ func load(t testing.TB, name string) *specs.Spec {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return s
+}
+
+// difference is the lines that only one of two texts has.
+func difference(want, got string) string {
+	var out strings.Builder
+	missing := func(mark, of, in string) {
+		have := strings.Split(in, "\n")
+		for _, line := range strings.Split(of, "\n") {
+			if !slices.Contains(have, line) {
+				out.WriteString(mark + " " + line + "\n")
+			}
+		}
+	}
+	missing("-", want, got)
+	missing("+", got, want)
+	return out.String()
 }
 
 // TestGolden shows whole plans to a reviewer: one file a config and host. A
@@ -100,7 +118,8 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got != string(want) {
-				t.Errorf("the plan is not the one of %s; after reading it: go test -run Golden -update\ngot:\n%s", file, got)
+				t.Errorf("the plan is not the one of %s; after reading it: go test -run Golden -update\n%s",
+					file, difference(string(want), got))
 			}
 		})
 	}

@@ -71,7 +71,9 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 	if m.Type == "tmpfs" && !hasKey(pairs, "mode") {
 		flags |= wire.CopyMode
 	}
-	if m.Type == "proc" && m.Destination == "/proc" && len(b.spec.Linux.Sysctl) > 0 {
+	// One with options of its own may have no sys, or not be writable.
+	plain := len(pairs) == 0 && attr&spec.MountAttrReadonly == 0
+	if m.Type == "proc" && m.Destination == "/proc" && plain && len(b.spec.Linux.Sysctl) > 0 {
 		flags |= wire.KeepProc
 		b.procs = true
 	}

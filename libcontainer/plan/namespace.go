@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -111,6 +112,9 @@ func (b *builder) namespaces() {
 	_, b.ownRoot = spec.FindNamespace(b.spec, specs.MountNamespace)
 	fresh &^= cloneCgroup // made once init is in its cgroup
 	if hasUser {
+		if !b.ownRoot {
+			b.fail(&spec.FieldError{Path: "linux.namespaces", Err: errors.New("a user namespace needs a mount namespace: devices are mounts in it")})
+		}
 		b.userNamespace(user)
 	}
 	if !early {

@@ -8,6 +8,8 @@
 package plan
 
 import (
+	"fmt"
+
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/libcontainer/wire"
@@ -152,6 +154,9 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 }
 
 func (b *builder) done() (*Plan, error) {
+	if n := len(b.plan.Slots); n > wire.MaxSlots {
+		b.fail(fmt.Errorf("%d descriptors to hand over, at most %d: too many mounts and devices", n, wire.MaxSlots))
+	}
 	if b.err == nil {
 		b.err = wire.CheckOrder(b.plan.Steps)
 	}

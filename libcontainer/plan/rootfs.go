@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"path"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -50,7 +51,11 @@ func (b *builder) enterRoot() {
 	b.step(wire.Pivot, "root.path", num(mode))
 	b.step(wire.Session, "process")
 	if p := b.spec.Process; p != nil && p.Terminal {
-		b.step(wire.Console, "process.terminal", num(wire.ConsoleDevice))
+		device := wire.ConsoleDevice
+		if !b.ownRoot {
+			device = 0 // a mount at /dev/console would be the host's
+		}
+		b.step(wire.Console, "process.terminal", num(device))
 	}
 	if !b.ownRoot {
 		return
@@ -123,7 +128,7 @@ func (b *builder) insideHooks(list []specs.Hook, field string, status specs.Cont
 			environ = env
 		}
 		if h.Timeout != nil {
-			ms = *h.Timeout * 1000
+			ms = min(*h.Timeout, math.MaxInt32/1000) * 1000
 		}
 		b.step(wire.Hook, element(field, i), h.Path, args, environ, num(ms), state)
 	}

@@ -35,8 +35,9 @@ func text(p *Plan) string {
 	for i, d := range p.Slots {
 		line("fd%d %s", i, descriptor(d))
 	}
-	for i, s := range p.Steps {
-		line("%3d %-12s %-34s %s", i, s.Kind.Name(), s.Field, strings.Join(arguments(s), " "))
+	for _, s := range p.Steps {
+		// Without numbers: a new step is one new line.
+		line("%-12s %-34s %s", s.Kind.Name(), s.Field, strings.Join(arguments(s), " "))
 	}
 	return trimLines(b.String())
 }
