@@ -126,12 +126,13 @@ func build(work string, o options) error {
 		targets = append(targets, []string{"stamped", ".", "-overlay", overlay})
 	}
 	for _, t := range targets {
-		flags := "-s -w"
-		if t[0] == "stamped" {
-			flags += " -E _rung_start" // as the Makefile links it
+		args := []string{"-C", root, "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(work, t[0])}
+		if t[0] == "stamped" { // as the Makefile builds it
+			args = append(args, "-tags", "urfave_cli_no_template", "-ldflags", "-s -w -E _rung_start")
+		} else {
+			args = append(args, "-ldflags", "-s -w")
 		}
-		args := []string{"-C", root, "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", filepath.Join(work, t[0])}
-		args = append(append(args[:2:2], args[2:]...), t[2:]...)
+		args = append(args, t[2:]...)
 		cmd := exec.Command("go", append(args, t[1])...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
