@@ -90,15 +90,16 @@ capability_names() {
 }
 
 @test "no new privileges: a setuid program gains nothing" {
-	bundle '.process.user={uid:1000,gid:1000}' "$(args /suid/id -u)"
+	bundle '.process.user={uid:1000,gid:1000}' "$(args /suid/probe)"
 	mkdir "$B/rootfs/suid"
-	cp "$B/rootfs/bin/busybox" "$B/rootfs/suid/id"
-	chmod 4755 "$B/rootfs/suid/id"
+	cp "$B/rootfs/bin/probe" "$B/rootfs/suid/probe"
+	chmod 4755 "$B/rootfs/suid/probe"
 	run_payload
-	stdout 1000
-	edit '.process.noNewPrivileges=false' '.process.capabilities.bounding+=["CAP_SETUID"]'
+	equal "$(jq -c .uids <<<"$output")" '[1000,1000,1000]'
+	# And without the flag it does, so the test can tell.
+	edit '.process.noNewPrivileges=false'
 	run_payload
-	stdout 0
+	equal "$(jq -c .uids <<<"$output")" '[1000,0,0]'
 }
 
 @test "securebits are the kernel's default" {

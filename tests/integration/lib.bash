@@ -281,8 +281,8 @@ flunk() {
 
 show_call() {
 	echo "  status: $status" >&2
-	echo "  stdout: $output" >&2
-	echo "  stderr: $error" >&2
+	echo "  stdout: ${output:0:800}" >&2
+	echo "  stderr: ${error:0:2000}" >&2
 }
 
 # ok wants exit status 0 and not a word on stderr.

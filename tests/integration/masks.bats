@@ -16,9 +16,10 @@ load lib
 }
 
 @test "masked: below /proc and /sys" {
-	bundle '.linux.maskedPaths=["/proc/uptime","/sys/class","/proc/sys/kernel"]' \
-		"$(script 'wc -c </proc/uptime; ls /sys/class /proc/sys/kernel | grep -vc :')"
+	bundle '.linux.maskedPaths=["/proc/uptime","/sys/class","/proc/sys/net"]' \
+		"$(script 'wc -c </proc/uptime; ls /sys/class /proc/sys/net | grep -vc :')"
 	call run --bundle "$B" "$ID"
+	equal "$error" ""
 	matches "$output" $'^0\n[01]$'
 }
 
