@@ -29,11 +29,7 @@ func (c *Container) Exec(p *specs.Process, o ExecOptions) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Capabilities == nil && s.Process != nil {
-		joined := *p
-		joined.Capabilities = s.Process.Capabilities
-		p = &joined
-	}
+	p = plan.Inherit(p, s.Process)
 	pidfd, err := c.pidfd()
 	if err != nil {
 		return nil, err
@@ -104,6 +100,9 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 	b := launch.Birth{Binary: binary, Stdio: o.stdio(), Extra: o.extra(), Cgroup: linux.NoFD, PIDNamespace: linux.NoFD}
 	birth := plan.ExecBirth(s)
 	b.Single = birth.Single
+	if b.Affinity, err = plan.InitialCPUs(p); err != nil {
+		return nil, errors.Join(err, binary.Close())
+	}
 	if birth.PIDFlag != 0 {
 		b.PIDNamespace = pidfd
 	}

@@ -131,6 +131,8 @@ func (s *stage) run() bool {
 		return s.fork()
 	case wire.Join:
 		return s.join()
+	case wire.Affinity:
+		return s.affinity()
 	case wire.Keyring:
 		return s.keyring()
 	case wire.Wait:

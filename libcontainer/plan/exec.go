@@ -22,6 +22,7 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		slot := b.open(Descriptor{Opens: OpenTasks, Field: "linux.cgroupsPath", Index: i})
 		b.step(wire.Join, "linux.cgroupsPath", slot)
 	}
+	b.affinity(p.ExecCPUAffinity)
 	init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
 	if joined := flags &^ clonePID; joined != 0 {
 		b.step(wire.Setns, "linux.namespaces", init, joined)

@@ -140,6 +140,7 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b.step(wire.Signals, "process")
 	b.namespaces()
 	b.cgroups()
+	b.everyCPU()
 	b.keyring()
 	b.rootfs()
 	b.names()

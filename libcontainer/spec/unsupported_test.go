@@ -20,7 +20,7 @@ func TestUnsupported(t *testing.T) {
 	}
 
 	p := s.Process
-	p.ApparmorProfile, p.SelinuxLabel, p.Scheduler, p.IOPriority, p.ExecCPUAffinity = "a", "s", &specs.Scheduler{}, &specs.LinuxIOPriority{}, &specs.CPUAffinity{}
+	p.ApparmorProfile, p.SelinuxLabel, p.Scheduler, p.IOPriority = "a", "s", &specs.Scheduler{}, &specs.LinuxIOPriority{}
 	s.Mounts = []specs.Mount{
 		{Destination: "/a", Type: "tmpfs", Options: []string{"nosuid,tmpcopyup", "remount"}},
 		{
@@ -40,7 +40,7 @@ func TestUnsupported(t *testing.T) {
 		"linux.seccomp.defaultAction", "linux.seccomp.listenerMetadata", "linux.seccomp.listenerPath", "linux.seccomp.syscalls[1].action",
 		"mounts[0].options[0]: tmpcopyup", "mounts[0].options[1]: remount", "mounts[1].gidMappings",
 		"mounts[1].options[1]: idmap", "mounts[1].options[2]: ridmap", "mounts[1].uidMappings",
-		"process.apparmorProfile", "process.execCPUAffinity", "process.ioPriority", "process.scheduler", "process.selinuxLabel",
+		"process.apparmorProfile", "process.ioPriority", "process.scheduler", "process.selinuxLabel",
 	}
 	for i := range want {
 		want[i] += ": not supported by this release"

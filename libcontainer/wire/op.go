@@ -8,6 +8,7 @@ const (
 	OpNone Op = iota
 	OpAccept
 	OpAccess
+	OpAffinity
 	OpAmbient
 	OpBounding
 	OpCapset
@@ -66,6 +67,7 @@ var opNames = [ops]string{
 	OpNone:         "step",
 	OpAccept:       "accept",
 	OpAccess:       "access",
+	OpAffinity:     "sched_setaffinity",
 	OpAmbient:      "raise ambient capability",
 	OpBounding:     "drop bounding capability",
 	OpCapset:       "capset",

@@ -13,6 +13,7 @@ const (
 	Root
 	Fork
 	Join
+	Affinity
 	Keyring
 	Propagate
 	Rootfs
@@ -75,7 +76,8 @@ func Rules() []Rule {
 		{Ask, "ask", "request", "asks the parent to act and waits for its answer", []Kind{CloseFDs, Seccomp}, "closing before reporting lost errors in another runtime"},
 		{Root, "root", "", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
 		{Fork, "fork", "", "goes on as a sibling inside the new pid and time namespace", []Kind{Rootfs, Keyring, Session}, "nothing of the process may be set before the process is the right one"},
-		{Join, "join", "slot", "enters one cgroup v1 hierarchy by writing 0 to its tasks file", []Kind{Rootfs, Hook, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
+		{Join, "join", "slot", "enters one cgroup v1 hierarchy by writing 0 to its tasks file", []Kind{Affinity, Rootfs, Hook, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
+		{Affinity, "affinity", "size, mask, flags", "sets the CPUs that the process may run on", []Kind{Seccomp, Exec}, "the kernel cuts it down to the CPUs of the cgroup"},
 		{Keyring, "keyring", "name", "joins a new session keyring", []Kind{User, Caps, Exec}, ""},
 		{Propagate, "propagate", "flags", "sets propagation of / and all below", nil, ""},
 		{Rootfs, "rootfs", "slot, attach", "attaches the root tree and opens the root handle", []Kind{Mount, Attach, Mknod, Pivot}, "all work is done below the handle"},
@@ -176,10 +178,12 @@ const (
 	PivotChroot
 )
 
-// Flags of Chdir and Console steps.
+// Flags of Chdir, Console and Affinity steps.
 const (
 	// ChdirTry leaves a refusal to a later Chdir, which runs as the user.
 	ChdirTry = 1
 	// ConsoleDevice binds the terminal over /dev/console.
 	ConsoleDevice = 1
+	// AffinityTry takes a refusal for an answer.
+	AffinityTry = 1
 )

@@ -94,14 +94,6 @@ limit() { sed -n "s/^$1 *\([^ ]*\) *\([^ ]*\).*/\1 \2/p" "$OUT"; }
 	equal "$(jq -r .oomScoreAdj <<<"$output")" 77
 }
 
-@test "affinity: all CPUs of the cpuset, even if the caller has fewer" {
-	needs_runc 1.3 "affinity is reset"
-	[[ $(nproc --all) -gt 1 ]] || skip "only one CPU"
-	bundle "$(args /bin/probe)"
-	WRAP="taskset -c 0" call run --bundle "$B" "$ID"
-	ok
-	equal "$(jq -c '.affinity|length' <<<"$output")" "$(nproc --all)"
-}
 
 @test "signals: none blocked or ignored that the caller had not" {
 	bundle "$(args cat /proc/self/status)"

@@ -17,6 +17,7 @@ package launch
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 
@@ -33,6 +34,7 @@ type Birth struct {
 	Cgroup       linux.FD // cgroup v2 directory, or NoFD
 	PIDNamespace linux.FD // or NoFD
 	Single       bool     // a step needs a process of one thread
+	Affinity     []byte   // CPUs to begin on, a mask; empty: the caller's
 }
 
 // Handlers do what init asks for. Each gets init's pid, which is ours: nobody
@@ -97,18 +99,29 @@ func (b *Begun) spawn() {
 		Control: b.theirs, Program: b.program, CloneFlags: b.birth.CloneFlags,
 		Cgroup: b.birth.Cgroup, PIDNamespace: b.birth.PIDNamespace,
 	}
-	s := spawned{elsewhere: false}
-	s.pid, s.pidfd, s.err = init.Spawn()
-	if s.err != nil && init.Cgroup != linux.NoFD && linux.NoBirthInCgroup(s.err) {
-		s.elsewhere, init.Cgroup = true, linux.NoFD
-		s.pid, s.pidfd, s.err = init.Spawn()
-	}
-	b.born <- s
+	b.born <- clone(&init, b.birth.Affinity)
 	// Closing what is ours alone may take the kernel a grace period, and
 	// nobody has to wait for it. With our copy of their end gone, the end of
 	// init is the end of the connection.
 	_ = b.theirs.Close()
 	_ = b.birth.Binary.Close()
+}
+
+// clone starts init, in its cgroup if that is possible. The thread that init
+// is cloned from is confined to the CPUs of mask, and with it init; it ends
+// with the goroutine.
+func clone(init *linux.Init, mask []byte) (s spawned) {
+	if len(mask) > 0 {
+		if err := linux.ThreadSetaffinity(mask); err != nil {
+			return spawned{err: fmt.Errorf("process.execCPUAffinity.initial: %w", err)}
+		}
+	}
+	s.pid, s.pidfd, s.err = init.Spawn()
+	if s.err != nil && init.Cgroup != linux.NoFD && linux.NoBirthInCgroup(s.err) {
+		s.elsewhere, init.Cgroup = true, linux.NoFD
+		s.pid, s.pidfd, s.err = init.Spawn()
+	}
+	return s
 }
 
 // wait waits until init was born.
