@@ -153,6 +153,7 @@ func (s *stage) attachRoot(tree int, target raw.Ptr) bool {
 		return s.failAt(wire.OpMoveMount, e, target)
 	}
 	s.root = tree
+	s.roots++
 	return true
 }
 

@@ -48,8 +48,12 @@ func (s *stage) pivot() bool {
 		// The new root now lies under the old one, which "." still names.
 		// Propagation is private or slave since the first step, so that the
 		// host does not see this umount.
-		if e := raw.Umount2(dot, raw.MntDetach); e != 0 {
-			return s.fail(wire.OpUmount, e, nil)
+		// On top of the old root are the root trees that the last one hides,
+		// and the uppermost is what a umount takes.
+		for range s.roots + 1 {
+			if e := raw.Umount2(dot, raw.MntDetach); e != 0 {
+				return s.fail(wire.OpUmount, e, nil)
+			}
 		}
 	} else if e := raw.Chroot(dot); e != 0 {
 		return s.fail(wire.OpPivot, e, nil)

@@ -16,6 +16,7 @@ type stage struct {
 	row     wire.Row // the running step
 	index   int
 	root    int     // handle of the root tree; all paths are resolved below it
+	roots   int     // trees attached over the first root tree
 	proc    int     // a procfs that nobody can have mounted over, or -1
 	exe     raw.Ptr // the program found by Find
 	inCwd   bool    // Chdir succeeded
