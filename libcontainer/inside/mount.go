@@ -117,7 +117,7 @@ func (s *stage) attachSlot() bool {
 // descriptor, and made where it is missing.
 func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 	if flags&wire.OnRoot != 0 {
-		return s.attachRoot(tree, target)
+		return s.attachRoot(tree, target, flags)
 	}
 	m, l := makeDirs, followInside
 	if flags&wire.RealDir != 0 {
@@ -141,6 +141,9 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 		raw.Close(at)
 		return false
 	}
+	if flags&wire.CopyUp != 0 && !s.copyUp(at, tree, target, flags&wire.CopyOwner != 0) {
+		return false
+	}
 	e = raw.MoveMount(tree, at)
 	raw.Close(at)
 	return s.failAt(wire.OpMoveMount, e, target)
@@ -148,7 +151,10 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 
 // attachRoot attaches over the container's root: the handle moves on to the
 // new tree, or everything after it would land below what it hides.
-func (s *stage) attachRoot(tree int, target raw.Ptr) bool {
+func (s *stage) attachRoot(tree int, target raw.Ptr, flags int) bool {
+	if flags&wire.CopyUp != 0 && !s.copyUp(s.root, tree, target, flags&wire.CopyOwner != 0) {
+		return false
+	}
 	if e := raw.MoveMount(tree, s.root); e != 0 {
 		return s.failAt(wire.OpMoveMount, e, target)
 	}

@@ -30,6 +30,7 @@ type stage struct {
 	status  uint64
 	frame   wire.Frame
 	walk    walker
+	copies  copier
 	home    [raw.PathMax + 8]byte
 	mode    [8]byte // mode= for the filesystem being made, or empty
 	text    [wire.TextMax]byte

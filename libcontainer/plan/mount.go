@@ -63,7 +63,7 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 		b.fail(&spec.FieldError{Path: field + ".type", Err: fmt.Errorf("filesystem %q over /proc: only proc may be there", m.Type)})
 		return
 	}
-	attr := o.Set | o.RecSet
+	attr := o.Set&^o.RecClear | o.RecSet // nothing is below it yet
 	if m.Destination == "/dev" {
 		attr &^= spec.MountAttrReadonly // until the devices are made
 	}
@@ -77,7 +77,15 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 		flags |= wire.KeepProc
 		b.procs = true
 	}
-	b.step(wire.Mount, field, m.Type, m.Destination, m.Source, attr, pairs, flags)
+	late := uint64(0)
+	if o.TmpCopyUp {
+		flags |= copyUp(pairs)
+		late = attr & spec.MountAttrReadonly // until it is filled
+	}
+	b.step(wire.Mount, field, m.Type, m.Destination, m.Source, attr&^late, pairs, flags)
+	if late != 0 {
+		b.setattr(field+".options", m.Destination, late, 0)
+	}
 	for _, p := range o.Propagation {
 		b.setattr(field+".options", m.Destination, 0, p)
 	}
@@ -97,6 +105,15 @@ func parameters(o spec.MountOptions) wire.Pairs {
 		}
 	}
 	return out
+}
+
+// copyUp are the flags that fill a tmpfs; the owner of its root is as the
+// options say or copied too.
+func copyUp(pairs wire.Pairs) uint64 {
+	if hasKey(pairs, "uid") || hasKey(pairs, "gid") {
+		return wire.CopyUp
+	}
+	return wire.CopyUp | wire.CopyOwner
 }
 
 func hasKey(p wire.Pairs, key string) bool {

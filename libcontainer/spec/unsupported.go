@@ -48,7 +48,7 @@ var unsupportedMount = [...]struct {
 // honoured yet. They are not in MountOptionNames either.
 func unsupportedOption(name string) bool {
 	switch name {
-	case "idmap", "ridmap", "remount", "tmpcopyup":
+	case "idmap", "ridmap", "remount":
 		return true
 	}
 	return false

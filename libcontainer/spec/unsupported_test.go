@@ -22,7 +22,7 @@ func TestUnsupported(t *testing.T) {
 	p := s.Process
 	p.ApparmorProfile, p.SelinuxLabel, p.Scheduler, p.IOPriority = "a", "s", &specs.Scheduler{}, &specs.LinuxIOPriority{}
 	s.Mounts = []specs.Mount{
-		{Destination: "/a", Type: "tmpfs", Options: []string{"nosuid,tmpcopyup", "remount"}},
+		{Destination: "/a", Type: "tmpfs", Options: []string{"nosuid", "remount"}},
 		{
 			Destination: "/b", Source: "/b", Options: []string{"bind", "idmap", "ridmap"},
 			UIDMappings: []specs.LinuxIDMapping{{Size: 1}}, GIDMappings: []specs.LinuxIDMapping{{Size: 1}},
@@ -38,7 +38,7 @@ func TestUnsupported(t *testing.T) {
 	want := []string{
 		"linux.intelRdt", "linux.memoryPolicy", "linux.mountLabel", "linux.netDevices", "linux.personality",
 		"linux.seccomp.defaultAction", "linux.seccomp.listenerMetadata", "linux.seccomp.listenerPath", "linux.seccomp.syscalls[1].action",
-		"mounts[0].options[0]: tmpcopyup", "mounts[0].options[1]: remount", "mounts[1].gidMappings",
+		"mounts[0].options[1]: remount", "mounts[1].gidMappings",
 		"mounts[1].options[1]: idmap", "mounts[1].options[2]: ridmap", "mounts[1].uidMappings",
 		"process.apparmorProfile", "process.ioPriority", "process.scheduler", "process.selinuxLabel",
 	}

@@ -13,6 +13,7 @@ const (
 	OpBounding
 	OpCapset
 	OpChdir
+	OpChmod
 	OpChown
 	OpClone
 	OpCloseRange
@@ -40,6 +41,7 @@ const (
 	OpPivot
 	OpPrctl
 	OpProgram
+	OpRead
 	OpReadlink
 	OpReceive
 	OpRlimit
@@ -59,6 +61,7 @@ const (
 	OpUnshare
 	OpWait
 	OpWrite
+	OpXattr
 	ops
 )
 
@@ -72,6 +75,7 @@ var opNames = [ops]string{
 	OpBounding:     "drop bounding capability",
 	OpCapset:       "capset",
 	OpChdir:        "chdir to cwd",
+	OpChmod:        "chmod",
 	OpChown:        "chown",
 	OpClone:        "clone",
 	OpCloseRange:   "close_range",
@@ -99,6 +103,7 @@ var opNames = [ops]string{
 	OpPivot:        "pivot_root",
 	OpPrctl:        "prctl",
 	OpProgram:      "map program",
+	OpRead:         "read",
 	OpReadlink:     "readlink",
 	OpReceive:      "receive",
 	OpRlimit:       "setrlimit",
@@ -118,6 +123,7 @@ var opNames = [ops]string{
 	OpUnshare:      "unshare",
 	OpWait:         "wait",
 	OpWrite:        "write",
+	OpXattr:        "extended attributes of",
 }
 
 // Name is the call's name in error messages.

@@ -169,6 +169,10 @@ const (
 	Replace
 	// OnRoot attaches over the root of the container.
 	OnRoot
+	// CopyUp fills the filesystem with what is in the directory it hides.
+	CopyUp
+	// CopyOwner gives it the owner of that directory.
+	CopyOwner
 )
 
 // Modes of the Rootfs and Pivot steps.

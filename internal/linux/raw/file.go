@@ -66,6 +66,8 @@ const (
 	EXDEV        = unix.EXDEV
 	EBADF        = unix.EBADF
 	ECONNRESET   = unix.ECONNRESET
+	ENXIO        = unix.ENXIO
+	EOPNOTSUPP   = unix.EOPNOTSUPP
 )
 
 // Stat is the kernel's struct stat.
