@@ -18,7 +18,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 
 # Packages whose tests need neither root nor a particular kernel. Those of them
 # that are pure build for any system.
-PURE = ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
+PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
 	tests/demo/inside tests/vm/run tests/vm/inside

@@ -26,19 +26,21 @@ internal/testenv        : internal/linux internal/linux/raw
 internal/structure      : libcontainer/wire
 
 libcontainer/wire       :
-libcontainer/spec       :
+libcontainer/jsontext   :
+libcontainer/spec       : libcontainer/jsontext
 libcontainer/seccomp    :
 libcontainer/seccomp/*  :
-libcontainer/plan       : libcontainer/wire libcontainer/spec libcontainer/seccomp
+libcontainer/plan       : libcontainer/wire libcontainer/spec libcontainer/jsontext libcontainer/seccomp
 
 libcontainer/inside     : libcontainer/wire internal/linux/raw
 
 libcontainer/hooks         : internal/linux internal/linux/raw
-libcontainer/host/launch   : internal/linux internal/linux/raw libcontainer/plan libcontainer/wire libcontainer/spec libcontainer/seccomp
-libcontainer/host/cgroup   : internal/linux internal/linux/raw libcontainer/spec
+libcontainer/host/launch   : internal/linux internal/linux/raw libcontainer/plan libcontainer/wire libcontainer/spec libcontainer/jsontext libcontainer/seccomp
+libcontainer/host/cgroup   : internal/linux internal/linux/raw libcontainer/spec libcontainer/jsontext
+libcontainer/host/statedir : internal/linux internal/linux/raw libcontainer/jsontext
 libcontainer/host/*        : internal/linux internal/linux/raw
 
-libcontainer            : internal/* internal/linux/raw libcontainer/wire libcontainer/spec libcontainer/seccomp libcontainer/plan libcontainer/hooks libcontainer/host/*
+libcontainer            : internal/* internal/linux/raw libcontainer/wire libcontainer/jsontext libcontainer/spec libcontainer/seccomp libcontainer/plan libcontainer/hooks libcontainer/host/*
 .                       : internal/* internal/linux/raw libcontainer libcontainer/* libcontainer/host/*
 tests/...               : tests/...
 `

@@ -9,28 +9,41 @@ import (
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/libcontainer/jsontext"
 )
 
 // Decode parses the bytes of a config.json. Keys it does not know are ignored,
 // as the runtime-spec demands. The error is a *FieldError that names the field
 // and the line and column where reading stopped. Nothing is checked beyond the
 // JSON types; that is Check's part.
-func Decode(data []byte) (*specs.Spec, error) {
-	s := new(specs.Spec)
-	if err := json.Unmarshal(data, s); err != nil {
-		return nil, decodeError(data, err, "")
-	}
-	return s, nil
-}
+func Decode(data []byte) (*specs.Spec, error) { return decode(data, "", readSpec) }
 
 // DecodeProcess parses a file that holds a process object alone, as `exec
 // --process` reads it. Paths in its errors begin with "process".
 func DecodeProcess(data []byte) (*specs.Process, error) {
-	proc := new(specs.Process)
-	if err := json.Unmarshal(data, proc); err != nil {
-		return nil, decodeError(data, err, "process")
+	return decode(data, "process", readProcess)
+}
+
+func decode[T any](data []byte, root string, read func(*jsontext.Reader, *T)) (*T, error) {
+	if v, err := decodeFast(data, read); err == nil {
+		return v, nil
 	}
-	return proc, nil
+	// What is wrong is found once more, by a reader that has time: it knows
+	// the whole document to be JSON before it looks at a type, so that the
+	// error does not depend on what comes first.
+	v := new(T)
+	if err := json.Unmarshal(data, v); err != nil {
+		return nil, decodeError(data, err, root)
+	}
+	return v, nil
+}
+
+func decodeFast[T any](data []byte, read func(*jsontext.Reader, *T)) (*T, error) {
+	v, r := new(T), jsontext.NewReader(string(data), deepest)
+	read(r, v)
+	r.End()
+	return v, r.Err()
 }
 
 // decodeError replaces encoding/json's words, which name Go types and count
