@@ -6,17 +6,25 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/oci-rung/rung/libcontainer/jsontext"
 )
 
+// maxDepth bounds the nesting of values.
+const maxDepth = 64
+
 // decodeState reads what appendState wrote. Members it does not know are passed
-// over, so that a later rung may add some within one version.
+// over, so that a later rung may add some within one version. It is stricter
+// than encoding/json: a null is no value, and names are told apart by case.
 func decodeState(b []byte) (*State, error) {
-	r := &reader{b: b}
+	r := jsontext.NewReader(string(b), maxDepth)
 	s := &State{}
-	r.object(func(key string) { s.member(r, key) })
-	r.end()
-	if r.err != nil {
-		return nil, r.err
+	for ok := r.Open('{'); ok; ok = r.Next('}') {
+		s.member(r, r.Name())
+	}
+	r.End()
+	if r.Err() != nil {
+		return nil, r.Err()
 	}
 	if s.Version != Version {
 		return nil, versionError(s.Version)
@@ -28,103 +36,110 @@ func versionError(got int) error {
 	return fmt.Errorf("version %d, this runtime reads %d: %w", got, Version, ErrVersion)
 }
 
-func (s *State) member(r *reader, key string) {
-	switch key {
+func (s *State) member(r *jsontext.Reader, name string) {
+	switch name {
 	case "version":
 		// Looked at as soon as it is seen: a later schema may well change
 		// the shape of what follows.
-		if s.Version = int(r.integer()); r.err == nil && s.Version != Version {
-			r.err = versionError(s.Version)
+		if s.Version = int(r.Int()); s.Version != Version {
+			r.Fail(versionError(s.Version))
 		}
 	case "boot_id":
-		s.BootID = r.text()
+		s.BootID = r.Text()
 	case "id":
-		s.ID = r.text()
+		s.ID = r.Text()
 	case "init_process_pid":
-		s.InitPid = int(r.integer())
+		s.InitPid = int(r.Int())
 	case "init_process_start":
-		s.InitStart = r.unsigned()
+		s.InitStart = r.Uint()
 	case "created":
-		s.Created = r.time()
+		s.Created = readTime(r)
 	case "oci_version":
-		s.OCIVersion = r.text()
+		s.OCIVersion = r.Text()
 	case "bundle":
-		s.Bundle = r.text()
+		s.Bundle = r.Text()
 	case "rootless":
-		s.Rootless = r.boolean()
+		s.Rootless = r.Bool()
 	case "systemd_cgroup":
-		s.SystemdCgroup = r.boolean()
+		s.SystemdCgroup = r.Bool()
 	case "cgroup_paths":
-		s.CgroupPaths = r.texts()
+		s.CgroupPaths = readMap(r)
 	case "cgroup_kept":
-		s.CgroupKept = r.list()
+		s.CgroupKept = readList(r)
 	case "namespaces":
-		s.Namespaces = r.list()
+		s.Namespaces = readList(r)
 	case "hooks":
-		s.Hooks = r.list()
+		s.Hooks = readList(r)
 	case "annotations":
-		s.Annotations = r.texts()
+		s.Annotations = readMap(r)
 	case "config":
-		r.object(func(key string) { s.configMember(r, key) })
+		for ok := r.Open('{'); ok; ok = r.Next('}') {
+			s.configMember(r, r.Name())
+		}
 	default:
-		r.skip(0)
+		r.Skip()
 	}
 }
 
 // configMember reads one member of config. labels say nothing that is not
 // elsewhere too.
-func (s *State) configMember(r *reader, key string) {
-	switch key {
+func (s *State) configMember(r *jsontext.Reader, name string) {
+	switch name {
 	case "rootfs":
-		s.Rootfs = r.text()
+		s.Rootfs = r.Text()
 	case "mounts":
 		s.Mounts = nil
-		r.array(func() {
-			var m Mount
-			r.object(func(key string) { m.member(r, key) })
-			s.Mounts = append(s.Mounts, m)
-		})
+		for ok := r.Open('['); ok; ok = r.Next(']') {
+			s.Mounts = append(s.Mounts, readMount(r))
+		}
 	default:
-		r.skip(0)
+		r.Skip()
 	}
 }
 
-func (m *Mount) member(r *reader, key string) {
-	switch key {
-	case "source":
-		m.Source = r.text()
-	case "destination":
-		m.Destination = r.text()
-	case "device":
-		m.Device = r.text()
-	default:
-		r.skip(0)
-	}
-}
-
-func (r *reader) time() time.Time {
-	s := r.text()
-	if r.err != nil {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		r.fail("not a time: " + strconv.Quote(s))
-	}
-	return t
-}
-
-func (r *reader) texts() map[string]string {
-	m := map[string]string{}
-	r.object(func(key string) { m[key] = r.text() })
-	if len(m) == 0 {
-		return nil
+func readMount(r *jsontext.Reader) Mount {
+	var m Mount
+	for ok := r.Open('{'); ok; ok = r.Next('}') {
+		switch r.Name() {
+		case "source":
+			m.Source = r.Text()
+		case "destination":
+			m.Destination = r.Text()
+		case "device":
+			m.Device = r.Text()
+		default:
+			r.Skip()
+		}
 	}
 	return m
 }
 
-func (r *reader) list() []string {
+func readTime(r *jsontext.Reader) time.Time {
+	s := r.Text()
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		r.Refuse("not a time: " + strconv.Quote(s))
+	}
+	return t
+}
+
+// readMap returns nil for an empty object.
+func readMap(r *jsontext.Reader) map[string]string {
+	var m map[string]string
+	for ok := r.Open('{'); ok; ok = r.Next('}') {
+		if m == nil {
+			m = map[string]string{}
+		}
+		name := r.Name()
+		m[name] = r.Text()
+	}
+	return m
+}
+
+func readList(r *jsontext.Reader) []string {
 	var l []string
-	r.array(func() { l = append(l, r.text()) })
+	for ok := r.Open('['); ok; ok = r.Next(']') {
+		l = append(l, r.Text())
+	}
 	return l
 }

@@ -62,24 +62,6 @@ func TestDecodePassesOverTheUnknown(t *testing.T) {
 	}
 }
 
-func TestTextReadsAsEncodingJSONDoes(t *testing.T) {
-	for _, doc := range []string{
-		`""`, `"plain"`, `"\"\\\/\b\f\n\r\t"`, `"\u00e9\u20ac"`, `"é€😀"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ud83dx"`,
-		`"\ud83d\u0041"`, `"\ude00"`, `"\ud83d\ud83d\ude00"`, "\"\xff\"", "\"a\xc3(\"", `"\uD83D\n"`,
-	} {
-		var want string
-		if err := json.Unmarshal([]byte(doc), &want); err != nil {
-			t.Fatalf("%s: %v", doc, err)
-		}
-		r := reader{b: []byte(doc)}
-		got := r.text()
-		r.end()
-		if r.err != nil || got != want {
-			t.Errorf("%s: got %q, %v want %q", doc, got, r.err, want)
-		}
-	}
-}
-
 func FuzzDecode(f *testing.F) {
 	f.Add(appendState(nil, exampleState()))
 	f.Add([]byte(`{"version":1,"x":[1,{"y":null}],"id":"\ud83d\ude00"}`))

@@ -2,7 +2,11 @@
 
 package statedir
 
-import "time"
+import (
+	"time"
+
+	"github.com/oci-rung/rung/libcontainer/jsontext"
+)
 
 // Version is the number of the schema this package writes. A file with another
 // number is refused with ErrVersion rather than half understood.
@@ -63,7 +67,7 @@ type Mount struct {
 // it, the annotations because runc has them there too.
 func (s *State) labels() []string {
 	l := make([]string, 0, 1+len(s.Annotations))
-	for _, k := range sortedKeys(s.Annotations) {
+	for _, k := range jsontext.SortedNames(s.Annotations) {
 		l = append(l, k+"="+s.Annotations[k])
 	}
 	return append(l, "bundle="+s.Bundle)
