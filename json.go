@@ -1,16 +1,14 @@
 package main
 
 import (
-	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/oci-rung/rung/libcontainer"
+	"github.com/oci-rung/rung/libcontainer/jsontext"
 )
 
-// What callers poll is written by hand: the first value of a type that goes
-// through encoding/json costs some 150 microseconds, a tenth of such a call.
+// What callers poll is written by hand: package jsontext says why.
 
 // appendState writes s as a JSON object: on several lines if indent is not
 // empty, else on one.
@@ -28,7 +26,7 @@ func appendState(b []byte, s *libcontainer.State, indent string) []byte {
 	if len(s.Annotations) > 0 {
 		o.name("annotations")
 		o.open()
-		for _, key := range sortedKeys(s.Annotations) {
+		for _, key := range jsontext.SortedNames(s.Annotations) {
 			o.text(key, s.Annotations[key])
 		}
 		o.close()
@@ -89,7 +87,7 @@ func (o *objectWriter) name(name string) {
 	}
 	o.some = true
 	o.line()
-	o.buf = append(appendText(o.buf, name), ':')
+	o.buf = append(jsontext.AppendText(o.buf, name), ':')
 	if o.indent != "" {
 		o.buf = append(o.buf, ' ')
 	}
@@ -97,7 +95,7 @@ func (o *objectWriter) name(name string) {
 
 func (o *objectWriter) text(name, value string) {
 	o.name(name)
-	o.buf = appendText(o.buf, value)
+	o.buf = jsontext.AppendText(o.buf, value)
 }
 
 // appendPids writes pids as a JSON array; without any, callers expect null.
@@ -109,33 +107,4 @@ func appendPids(b []byte, pids []int) []byte {
 		b = strconv.AppendInt(append(b, "[,"[min(i, 1)]), int64(pid), 10)
 	}
 	return append(b, ']')
-}
-
-// appendText writes text as a JSON string. Bytes that are not UTF-8 become
-// U+FFFD, as JSON has no way to say them.
-func appendText(b []byte, text string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	for _, r := range text {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r < ' ' || r == 0x7f:
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return append(b, '"')
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -289,7 +289,7 @@ func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 			return c.runHooks(s.Hooks, pid)
 		},
 		State: func(pid int, status string) ([]byte, error) {
-			return hookState(c.state, pid, specs.ContainerState(status))
+			return hookState(c.state, pid, specs.ContainerState(status)), nil
 		},
 		Console: c.opts.Console,
 		Ready:   c.ready,

@@ -49,10 +49,7 @@ func (c *Container) runList(kind string, list []specs.Hook, pid int, status spec
 	if len(list) == 0 {
 		return nil
 	}
-	state, err := hookState(c.state, pid, status)
-	if err != nil {
-		return err
-	}
+	state := hookState(c.state, pid, status)
 	for i, h := range list {
 		err := hooks.Run(h, state, hooks.Where{Kind: kind, Index: i, Dir: c.state.Bundle, Env: c.hookEnv})
 		if err != nil {

@@ -1,13 +1,14 @@
 package libcontainer
 
 import (
-	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/host/statedir"
+	"github.com/oci-rung/rung/libcontainer/jsontext"
 )
 
 // statusPaused is not the runtime-spec's; runc's callers know it.
@@ -77,10 +78,17 @@ func (c *Container) status() (string, error) {
 // waiting reports whether init waits for start: its socket is there.
 func (c *Container) waiting() bool { return linux.Exists(c.dir.FD(), statedir.StartSocket) }
 
-// hookState is the JSON that a hook gets on its standard input.
-func hookState(st *statedir.State, pid int, status specs.ContainerState) ([]byte, error) {
-	return json.Marshal(specs.State{
-		Version: st.OCIVersion, ID: st.ID, Status: status, Pid: pid,
-		Bundle: st.Bundle, Annotations: st.Annotations,
-	})
+// hookState is the JSON that a hook gets on its standard input: a specs.State.
+func hookState(st *statedir.State, pid int, status specs.ContainerState) []byte {
+	b := jsontext.AppendText([]byte(`{"ociVersion":`), st.OCIVersion)
+	b = jsontext.AppendText(append(b, `,"id":`...), st.ID)
+	b = jsontext.AppendText(append(b, `,"status":`...), string(status))
+	if pid != 0 {
+		b = strconv.AppendInt(append(b, `,"pid":`...), int64(pid), 10)
+	}
+	b = jsontext.AppendText(append(b, `,"bundle":`...), st.Bundle)
+	if len(st.Annotations) > 0 {
+		b = jsontext.AppendMap(append(b, `,"annotations":`...), st.Annotations)
+	}
+	return append(b, '}')
 }
