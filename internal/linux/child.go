@@ -11,6 +11,8 @@ import (
 const (
 	ENOENT       = unix.ENOENT
 	ENOTDIR      = unix.ENOTDIR
+	EPERM        = unix.EPERM
+	EBUSY        = unix.EBUSY
 	EINVAL       = unix.EINVAL
 	ENODEV       = unix.ENODEV
 	EDQUOT       = unix.EDQUOT

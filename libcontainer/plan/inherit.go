@@ -22,6 +22,12 @@ func Inherit(p, own *specs.Process) *specs.Process {
 	if out.OOMScoreAdj == nil {
 		out.OOMScoreAdj = own.OOMScoreAdj
 	}
+	if out.Scheduler == nil {
+		out.Scheduler = own.Scheduler
+	}
+	if out.IOPriority == nil {
+		out.IOPriority = own.IOPriority
+	}
 	if out.ExecCPUAffinity == nil {
 		out.ExecCPUAffinity = own.ExecCPUAffinity
 	}

@@ -15,6 +15,8 @@ func TestInherit(t *testing.T) {
 		Capabilities:    &specs.LinuxCapabilities{Bounding: []string{"CAP_KILL"}},
 		Rlimits:         []specs.POSIXRlimit{{Type: "RLIMIT_CORE"}},
 		OOMScoreAdj:     &score,
+		Scheduler:       &specs.Scheduler{Policy: specs.SchedIdle},
+		IOPriority:      &specs.LinuxIOPriority{Class: specs.IOPRIO_CLASS_BE},
 		ExecCPUAffinity: &specs.CPUAffinity{Final: "0"},
 	}
 	p := &specs.Process{Args: []string{"sh"}, Cwd: "/", User: specs.User{UID: 7}}
@@ -22,7 +24,8 @@ func TestInherit(t *testing.T) {
 	got := Inherit(p, own)
 	want := &specs.Process{
 		Args: p.Args, Cwd: "/", User: specs.User{UID: 7, Umask: &umask},
-		Capabilities: own.Capabilities, Rlimits: own.Rlimits, OOMScoreAdj: &score, ExecCPUAffinity: own.ExecCPUAffinity,
+		Capabilities: own.Capabilities, Rlimits: own.Rlimits, OOMScoreAdj: &score,
+		Scheduler: own.Scheduler, IOPriority: own.IOPriority, ExecCPUAffinity: own.ExecCPUAffinity,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

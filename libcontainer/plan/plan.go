@@ -64,6 +64,10 @@ type Plan struct {
 	// Rlimits are the config's: where the hard limit is above init's own, the
 	// parent raises it; init sets the final values.
 	Rlimits []Rlimit
+	// Scheduler and IOPriority are set from outside when init asks for it, nil
+	// leaves what the caller has.
+	Scheduler  *Scheduler
+	IOPriority *int
 	// Slots are the descriptors handed over, in order.
 	Slots []Descriptor
 	// Steps is the program.

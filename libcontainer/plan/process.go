@@ -44,6 +44,7 @@ func (b *builder) process(p *specs.Process, field string, when starts) {
 	early := filter != nil && !p.NoNewPrivileges
 	home := homeIndex(p.Env)
 	env := environment(p.Env)
+	b.priorities(p, field)
 	b.step(wire.Stdio, field+".user.uid", num(p.User.UID))
 	if home >= 0 {
 		env = append(dropHome(env), "HOME=")

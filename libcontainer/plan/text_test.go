@@ -26,6 +26,13 @@ func text(p *Plan) string {
 	if p.OOMScoreAdj != nil {
 		line("oom %d", *p.OOMScoreAdj)
 	}
+	if s := p.Scheduler; s != nil {
+		line("scheduler %s %d flags=%#x nice=%d priority=%d times=%d,%d,%d renice=%t cpus=%t",
+			s.Field, s.Policy, s.Flags, s.Nice, s.Priority, s.Runtime, s.Deadline, s.Period, s.Renice, s.CPUs)
+	}
+	if io := p.IOPriority; io != nil {
+		line("io priority %#x", *io)
+	}
 	for _, l := range p.Rlimits {
 		line("rlimit %d %d %d %s", l.Resource, l.Soft, l.Hard, l.Field)
 	}

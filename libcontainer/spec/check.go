@@ -32,6 +32,7 @@ func Check(s *specs.Spec, o Options) error {
 	checkHostname(p, s)
 	checkMounts(p, s)
 	checkHooks(p, s.Hooks)
+	checkForkless(p, s)
 	if _, ok := s.Annotations[""]; ok {
 		p.add("annotations", "a key is empty")
 	}

@@ -52,6 +52,8 @@ func checkProcess(p *problems, proc *specs.Process, at string) {
 	}
 	checkUser(p, &proc.User, at+".user")
 	checkRlimits(p, proc.Rlimits, at+".rlimits")
+	checkScheduler(p, proc.Scheduler, at+".scheduler")
+	checkIOPriority(p, proc.IOPriority, at+".ioPriority")
 	checkAffinity(p, proc.ExecCPUAffinity, at+".execCPUAffinity")
 	if score := proc.OOMScoreAdj; score != nil && (*score < minOOMScore || *score > maxOOMScore) {
 		p.addf(at+".oomScoreAdj", "%d is outside %d to %d", *score, minOOMScore, maxOOMScore)

@@ -13,8 +13,6 @@ var unsupportedProcess = [...]struct {
 	present func(*specs.Process) bool
 }{
 	{"apparmorProfile", func(p *specs.Process) bool { return p.ApparmorProfile != "" }},
-	{"ioPriority", func(p *specs.Process) bool { return p.IOPriority != nil }},
-	{"scheduler", func(p *specs.Process) bool { return p.Scheduler != nil }},
 	{"selinuxLabel", func(p *specs.Process) bool { return p.SelinuxLabel != "" }},
 }
 

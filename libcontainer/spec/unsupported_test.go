@@ -20,7 +20,7 @@ func TestUnsupported(t *testing.T) {
 	}
 
 	p := s.Process
-	p.ApparmorProfile, p.SelinuxLabel, p.Scheduler, p.IOPriority = "a", "s", &specs.Scheduler{}, &specs.LinuxIOPriority{}
+	p.ApparmorProfile, p.SelinuxLabel = "a", "s"
 	s.Mounts = []specs.Mount{
 		{Destination: "/a", Type: "tmpfs", Options: []string{"nosuid", "remount"}},
 		{
@@ -40,7 +40,7 @@ func TestUnsupported(t *testing.T) {
 		"linux.seccomp.defaultAction", "linux.seccomp.listenerMetadata", "linux.seccomp.listenerPath", "linux.seccomp.syscalls[1].action",
 		"mounts[0].options[1]: remount", "mounts[1].gidMappings",
 		"mounts[1].options[1]: idmap", "mounts[1].options[2]: ridmap", "mounts[1].uidMappings",
-		"process.apparmorProfile", "process.ioPriority", "process.scheduler", "process.selinuxLabel",
+		"process.apparmorProfile", "process.selinuxLabel",
 	}
 	for i := range want {
 		want[i] += ": not supported by this release"
@@ -61,13 +61,13 @@ func TestUnsupported(t *testing.T) {
 
 func TestCheckSeveralAtOnce(t *testing.T) {
 	s := Default()
-	s.Version, s.Root.Path, s.Process.Args, s.Process.Scheduler = "x", "", nil, &specs.Scheduler{}
+	s.Version, s.Root.Path, s.Process.Args, s.Process.ApparmorProfile = "x", "", nil, "a"
 	s.Linux.Namespaces[0].Type = "PID"
 	compareErrors(t, Check(s, Options{}), []string{
 		`linux.namespaces[0].type: unknown namespace type "PID"`,
 		`ociVersion: "x" is not a version in SemVer 2.0.0 form`,
+		"process.apparmorProfile: not supported by this release",
 		"process.args: args must not be empty",
-		"process.scheduler: not supported by this release",
 		"root.path: required",
 	})
 	// An empty document has no namespaces to miss beside the section itself.

@@ -20,6 +20,9 @@ func CheckOrder(steps []Step) error {
 		if err := checkFilter(i, s, &seen); err != nil {
 			return err
 		}
+		if err := checkPriorities(i, s, steps[:i]); err != nil {
+			return err
+		}
 		if seen[s.Kind] == 0 {
 			seen[s.Kind] = i + 1
 		}
@@ -43,6 +46,22 @@ func checkFilter(i int, s Step, seen *[kinds]int) error {
 	if j := seen[Seccomp]; j != 0 && seen[NoNewPrivs] != 0 && s.Kind != Exec && s.Kind != Seccomp {
 		return fmt.Errorf("step %d %s (%s) stands after step %d seccomp: with no-new-privs only exec may, or the filter would have to allow it",
 			i, s.Kind.Name(), s.Field, j-1)
+	}
+	return nil
+}
+
+// checkPriorities is for the one request whose place matters: the parent may
+// set the priorities of a process of its own owner, and with SCHED_DEADLINE
+// there is no fork after it.
+func checkPriorities(i int, s Step, before []Step) error {
+	asks := func(s Step) bool { return s.Kind == Ask && len(s.Args) > 0 && s.Args[0] == uint64(Priorities) }
+	for j, b := range before {
+		if b.Kind == User && asks(s) {
+			return fmt.Errorf("step %d ask priorities (%s) stands after step %d user: the parent may be nobody to that user", i, s.Field, j)
+		}
+		if (s.Kind == Fork || s.Kind == Join) && asks(b) {
+			return fmt.Errorf("step %d %s (%s) stands after step %d ask priorities: the policy may forbid it", i, s.Kind.Name(), s.Field, j)
+		}
 	}
 	return nil
 }

@@ -150,6 +150,25 @@ func TestOrderOfNamespaces(t *testing.T) {
 	}
 }
 
+func TestOrderOfPriorities(t *testing.T) {
+	ask := Step{Kind: Ask, Field: "f", Args: []any{uint64(Priorities)}}
+	ready := Step{Kind: Ask, Field: "f", Args: []any{uint64(Ready)}}
+	for _, k := range []Kind{Fork, Join} {
+		if err := CheckOrder([]Step{{Kind: k}, ask}); err != nil {
+			t.Errorf("%s, priorities: %v", k.Name(), err)
+		}
+		if err := CheckOrder([]Step{ask, {Kind: k}}); err == nil {
+			t.Errorf("priorities, %s: accepted", k.Name())
+		}
+	}
+	if err := CheckOrder([]Step{{Kind: User}, ask}); err == nil {
+		t.Error("user, priorities: accepted")
+	}
+	if err := CheckOrder([]Step{ask, {Kind: User}, ready}); err != nil {
+		t.Errorf("priorities, user, ready: %v", err)
+	}
+}
+
 func TestOrderOfNoStep(t *testing.T) {
 	for _, k := range []Kind{None, kinds, 1<<16 - 1} {
 		if err := CheckOrder(program(Signals, k)); err == nil {

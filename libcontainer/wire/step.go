@@ -136,6 +136,7 @@ const (
 	IDMap
 	TimeOffsets
 	Hooks
+	Priorities
 	Ready
 )
 
@@ -148,6 +149,8 @@ func (r Request) Name() string {
 		return "time offsets"
 	case Hooks:
 		return "hooks"
+	case Priorities:
+		return "priorities"
 	case Ready:
 		return "ready"
 	}

@@ -200,6 +200,8 @@ func (s *server) answer(r wire.Request) error {
 		if err = s.fillStates(); err == nil {
 			err = s.on.Hooks(s.pid)
 		}
+	case wire.Priorities:
+		err = s.setPriorities()
 	case wire.Ready:
 		err = s.ready()
 	default:

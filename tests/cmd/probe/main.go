@@ -129,6 +129,10 @@ func limits(w *object) {
 	if policy, _, e := unix.RawSyscall(unix.SYS_SCHED_GETSCHEDULER, 0, 0, 0); e == 0 {
 		w.number("scheduler", int64(policy))
 	}
+	if attr, err := unix.SchedGetAttr(0, 0); err == nil {
+		w.number("schedulerPriority", int64(attr.Priority))
+		w.numbers("schedulerTimes", []int64{int64(attr.Runtime), int64(attr.Deadline), int64(attr.Period)})
+	}
 	if prio, _, e := unix.RawSyscall(unix.SYS_IOPRIO_GET, 1, 0, 0); e == 0 {
 		w.number("ioPriority", int64(prio))
 	}
