@@ -119,7 +119,7 @@ clean: ## remove what was built
 	rm -rf rung rung-arm64 .build
 
 # Debian packages, each after the file or program that shows it is there.
-DEPS_DEMO  = busybox=busybox-static jq=jq
+DEPS_DEMO  = busybox=busybox-static jq=jq ps=procps
 DEPS_BENCH = busybox=busybox-static crun=crun runc=runc
 DEPS_TEST  = $(DEPS_DEMO) bats=bats file=file runc=runc containerd=containerd debootstrap=debootstrap \
 	gcc=gcc /usr/include/seccomp.h=libseccomp-dev
