@@ -219,7 +219,7 @@ func (c *creation) begin(s *specs.Spec) error {
 
 // plan makes the plan and the socket for start, while the kernel clones.
 func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
-	if err := c.group.Make(); err != nil {
+	if err := c.group.MakeDirs(); err != nil {
 		return nil, err
 	}
 	facts, err := gatherFacts()
@@ -280,8 +280,11 @@ func gatherFacts() (plan.Facts, error) {
 
 func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 	return launch.Handlers{
-		Born: func(pid int, _ linux.FD) error {
-			// The limits are set while init makes its mounts.
+		// The groups get their values while init makes its mounts.
+		Fill: func() error {
+			if err := c.group.Fill(); err != nil {
+				return err
+			}
 			return c.group.Limit()
 		},
 		Cgroup: c.group.Join,

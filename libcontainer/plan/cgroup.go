@@ -14,6 +14,7 @@ import (
 // that is a mount made inside; without one it is a bind of the container's
 // directory, so that the host's others are out of sight.
 func (b *builder) cgroupView(m specs.Mount, o spec.MountOptions, field string) {
+	b.cgroups()
 	_, private := spec.FindNamespace(b.spec, specs.CgroupNamespace)
 	if b.facts.Unified {
 		for _, h := range b.facts.Hierarchies {

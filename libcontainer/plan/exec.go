@@ -18,10 +18,7 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		flags |= known.Flag
 	}
 	b.step(wire.Signals, "process")
-	for i := range f.Tasks {
-		slot := b.open(Descriptor{Opens: OpenTasks, Field: "linux.cgroupsPath", Index: i})
-		b.step(wire.Join, "linux.cgroupsPath", slot)
-	}
+	b.joinTasks()
 	b.affinity(p.ExecCPUAffinity)
 	init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
 	if joined := flags &^ clonePID; joined != 0 {

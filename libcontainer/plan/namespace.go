@@ -149,12 +149,18 @@ func (b *builder) userNamespace(ns specs.LinuxNamespace) {
 }
 
 // cgroups enters the cgroups that init was not born in, and makes the cgroup
-// namespace after that: its root is the cgroup that the process is in.
+// namespace after that: its root is the cgroup that the process is in. It
+// comes as late as it can, right before the first thing that needs it: the
+// parent fills the groups of cgroup v1 meanwhile.
 func (b *builder) cgroups() {
-	for i := range b.facts.Tasks {
-		slot := b.open(Descriptor{Opens: OpenTasks, Field: "linux.cgroupsPath", Index: i})
-		b.step(wire.Join, "linux.cgroupsPath", slot)
+	if b.joined {
+		return
 	}
+	b.joined = true
+	if b.facts.Tasks > 0 {
+		b.step(wire.Ask, "linux.cgroupsPath", num(wire.Cgroup))
+	}
+	b.joinTasks()
 	if ns, ok := spec.FindNamespace(b.spec, specs.CgroupNamespace); ok && ns.Path == "" {
 		b.step(wire.Unshare, "linux.namespaces(cgroup)", num(uint64(cloneCgroup)))
 	}
@@ -177,5 +183,12 @@ func (b *builder) names() {
 func (b *builder) keyring() {
 	if !b.opts.NoNewKeyring {
 		b.step(wire.Keyring, "process", "_ses."+b.opts.ID)
+	}
+}
+
+func (b *builder) joinTasks() {
+	for i := range b.facts.Tasks {
+		slot := b.open(Descriptor{Opens: OpenTasks, Field: "linux.cgroupsPath", Index: i})
+		b.step(wire.Join, "linux.cgroupsPath", slot)
 	}
 }

@@ -135,6 +135,7 @@ type builder struct {
 
 	ownRoot bool // init has a mount namespace of its own
 	procs   bool // init holds a procfs handle
+	joined  bool // init is in all of its cgroups
 	err     error
 }
 
@@ -143,12 +144,12 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b := &builder{spec: s, facts: f, opts: o}
 	b.step(wire.Signals, "process")
 	b.namespaces()
-	b.cgroups()
-	b.everyCPU()
 	b.keyring()
 	b.rootfs()
 	b.names()
 	b.mounts()
+	b.cgroups()
+	b.everyCPU()
 	b.devices()
 	b.sysctls()
 	b.createHooks()

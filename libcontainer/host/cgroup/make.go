@@ -26,20 +26,32 @@ import (
 // The v1 device rules belong here and not to Limit because the kernel has no
 // way to replace them at once: for a moment everything is denied, and init
 // could be making a node then.
-func (g *Group) Make() error {
-	err := g.make()
-	if err == nil {
-		return nil
+func (g *Group) Make() error { return g.attempt(g.makeDirs, g.fill) }
+
+// MakeDirs is the first part of Make: the directories.
+func (g *Group) MakeDirs() error { return g.attempt(g.makeDirs) }
+
+// Fill is the second part of Make. Until it is done no process may join a v1
+// hierarchy, but init may do what it does before that.
+func (g *Group) Fill() error { return g.attempt(g.fill) }
+
+func (g *Group) attempt(parts ...func() error) error {
+	for _, part := range parts {
+		err := part()
+		if err == nil {
+			continue
+		}
+		err = g.misconfigured(err)
+		if g.inhabited {
+			return err
+		}
+		return errors.Join(err, g.Undo())
 	}
-	err = g.misconfigured(err)
-	if g.inhabited {
-		return err
-	}
-	return errors.Join(err, g.Undo())
+	return nil
 }
 
 // MakeBirthplace makes what must be there before init can be born in what Dir
-// opens, and leaves the rest to Make, which may run while the kernel makes
+// opens, and leaves the rest to Make (or MakeDirs and Fill), which may run while the kernel makes
 // init: all there is on v2, one directory on a mixed host, nothing on v1.
 //
 // From then on there may be a process in the group, so that a later error of
@@ -61,7 +73,7 @@ func (g *Group) misconfigured(err error) error {
 	return fmt.Errorf("make %s: unable to apply cgroup configuration: %w", g, err)
 }
 
-func (g *Group) make() error {
+func (g *Group) makeDirs() error {
 	for _, key := range g.keys() {
 		if err := g.makeKey(key); err != nil {
 			return err
@@ -70,11 +82,15 @@ func (g *Group) make() error {
 	if err := g.checkThawed(); err != nil {
 		return err
 	}
-	if len(g.paths) == 0 {
-		return nil
-	}
 	if g.unified() {
 		return v2.CreateCgroupPath(g.paths[""], g.library())
+	}
+	return nil
+}
+
+func (g *Group) fill() error {
+	if len(g.paths) == 0 || g.unified() {
+		return nil
 	}
 	return g.fillLegacy()
 }

@@ -41,8 +41,9 @@ type Birth struct {
 // has reaped it, so it means no other process. A handler that is nil is for a
 // request that the plan does not contain.
 type Handlers struct {
-	// Born is called once init exists and before it runs a step.
-	Born func(pid int, pidfd linux.FD) error
+	// Fill is called once init runs its first steps, and before anything it
+	// asks for is done.
+	Fill func() error
 	// Cgroup puts the process into the cgroup that it could not be born in.
 	Cgroup func(pid int) error
 	// Hooks runs the hooks of the runtime's namespaces.

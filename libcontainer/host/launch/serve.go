@@ -99,11 +99,6 @@ func (s *server) serve(special Special) (*Init, error) {
 			return nil, err
 		}
 	}
-	if s.on.Born != nil {
-		if err = s.on.Born(s.pid, s.pidfd); err != nil {
-			return nil, err
-		}
-	}
 	if a := s.plan.OOMScoreAdj; a != nil {
 		if err = s.proc.Write(s.pid, "oom_score_adj", strconv.Itoa(*a)); err != nil {
 			return nil, fmt.Errorf("process.oomScoreAdj: %w", err)
@@ -114,6 +109,11 @@ func (s *server) serve(special Special) (*Init, error) {
 	}
 	if err = s.handOver(len(code)); err != nil {
 		return nil, s.orDeath(err)
+	}
+	if s.on.Fill != nil {
+		if err = s.on.Fill(); err != nil {
+			return nil, err
+		}
 	}
 	return s.converse()
 }
@@ -196,6 +196,7 @@ func (s *server) answer(r wire.Request) error {
 		err = s.writeMaps()
 	case wire.TimeOffsets:
 		err = s.writeOffsets()
+	case wire.Cgroup: // Fill did it
 	case wire.Hooks:
 		if err = s.fillStates(); err == nil {
 			err = s.on.Hooks(s.pid)
