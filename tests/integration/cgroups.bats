@@ -1,0 +1,330 @@
+load lib
+
+resources() { echo ".linux.resources += $1"; }
+
+up() {
+	bundle "$(args sleep 100)" "$@"
+	running
+}
+
+# v2cpu converts cpu.shares to cpu.weight as the kernel's documentation does.
+@test "cgroups: the path of the config, the same in every hierarchy" {
+	up
+	local line
+	while IFS=: read -r _ controllers path; do
+		[[ -n $controllers ]] || cgroup2 || continue
+		equal "$path" "/$ID" "path for $controllers"
+	done <"/proc/$PID/cgroup"
+}
+
+@test "cgroups: a path of several names, made as needed" {
+	bundle "$(args sleep 100)" ".linux.cgroupsPath=\"/$ID-a/b/c\""
+	running
+	matches "$(cat "/proc/$PID/cgroup")" ":/$ID-a/b/c"
+	call delete --force "$ID"
+	ok
+	# What the path needed on the way stays, as with runc.
+	find /sys/fs/cgroup -depth -type d -path "*$ID-a*" -exec rmdir {} +
+}
+
+@test "cgroups: a relative path begins at the caller's own cgroup" {
+	requires cgroup1
+	bundle "$(args sleep 100)" ".linux.cgroupsPath=\"$ID\""
+	running
+	contains "$(cat "/proc/$PID/cgroup")" "/$ID"
+}
+
+@test "cgroups: without a path the id is the name" {
+	bundle "$(args sleep 100)" 'del(.linux.cgroupsPath)'
+	running
+	contains "$(cat "/proc/$PID/cgroup")" "/$ID"
+}
+
+@test "cgroups: .. in the path does not lead out" {
+	bundle "$(args sleep 100)" ".linux.cgroupsPath=\"/../../../$ID\""
+	call run --bundle "$B" --detach "$ID"
+	[[ $status != 0 ]] && nothing_left && return
+	PID=$(pid_of)
+	local line
+	while IFS=: read -r _ controllers path; do
+		[[ -n $controllers ]] || cgroup2 || continue
+		equal "$path" "/$ID" "path for $controllers"
+	done <"/proc/$PID/cgroup"
+}
+
+@test "cgroups: memory limit" {
+	requires controller=memory
+	up "$(resources '{memory:{limit:67108864,reservation:33554432}}')"
+	equal "$(cgroup_file memory.limit_in_bytes memory.max)" 67108864
+	equal "$(cgroup_file memory.soft_limit_in_bytes memory.low)" 33554432
+}
+
+@test "cgroups: memory limit is in force" {
+	requires controller=memory
+	bundle "$(resources '{memory:{limit:20971520,swap:20971520}}')" \
+		"$(script 'head -c 60000000 /dev/zero | tail | wc -c')"
+	# Without swap accounting only memory can be limited.
+	[[ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]] || cgroup2 || edit 'del(.linux.resources.memory.swap)'
+	call run --bundle "$B" "$ID"
+	lacks "$output" 60000000
+	nothing_left
+}
+
+@test "cgroups: memory unlimited" {
+	requires controller=memory
+	up "$(resources '{memory:{limit:-1}}')"
+	matches "$(cgroup_file memory.limit_in_bytes memory.max)" '^(max|9[0-9]{18})$'
+}
+
+@test "cgroups: swap limit" {
+	requires controller=memory
+	cgroup2 || [[ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]] || skip "no swap accounting in this kernel"
+	up "$(resources '{memory:{limit:33554432,swap:67108864}}')"
+	if cgroup2; then
+		equal "$(cgroup_file - memory.swap.max)" 33554432
+	else
+		equal "$(cgroup_file memory.memsw.limit_in_bytes -)" 67108864
+	fi
+}
+
+@test "cgroups: swappiness" {
+	requires cgroup1
+	requires controller=memory
+	up "$(resources '{memory:{swappiness:17}}')"
+	equal "$(cgroup_file memory.swappiness -)" 17
+}
+
+@test "cgroups: oom killer off" {
+	requires cgroup1
+	requires controller=memory
+	up "$(resources '{memory:{disableOOMKiller:true}}')"
+	matches "$(cgroup_file memory.oom_control -)" 'oom_kill_disable 1'
+}
+
+@test "cgroups: a memory limit too small for init is refused" {
+	requires controller=memory
+	bundle "$(resources '{memory:{limit:4096}}')"
+	call run --bundle "$B" "$ID"
+	exited 1
+	nothing_left
+}
+
+@test "cgroups: pids limit" {
+	requires controller=pids
+	up "$(resources '{pids:{limit:13}}')"
+	equal "$(cgroup_file pids.max pids.max)" 13
+}
+
+@test "cgroups: pids limit is in force" {
+	requires controller=pids
+	bundle "$(resources '{pids:{limit:5}}')" \
+		"$(script 'for i in 1 2 3 4 5 6 7 8 9; do sleep 20 & done; echo not reached')"
+	call run --bundle "$B" "$ID"
+	matches "$error" "can't fork|Resource temporarily unavailable"
+}
+
+@test "cgroups: pids limit -1 is max" {
+	requires controller=pids
+	up "$(resources '{pids:{limit:-1}}')"
+	equal "$(cgroup_file pids.max pids.max)" max
+}
+
+@test "cgroups: cpu shares, quota and period" {
+	requires controller=cpu
+	up "$(resources '{cpu:{shares:512,quota:50000,period:200000}}')"
+	if cgroup2; then
+		equal "$(cgroup_file - cpu.max)" "50000 200000"
+		matches "$(cgroup_file - cpu.weight)" '^[0-9]+$'
+		differ "$(cgroup_file - cpu.weight)" 100
+	else
+		equal "$(cgroup_file cpu.shares -)" 512
+		equal "$(cgroup_file cpu.cfs_quota_us -)" 50000
+		equal "$(cgroup_file cpu.cfs_period_us -)" 200000
+	fi
+}
+
+@test "cgroups: cpu quota without period, and unlimited" {
+	requires controller=cpu
+	up "$(resources '{cpu:{quota:30000}}')"
+	if cgroup2; then
+		equal "$(cgroup_file - cpu.max)" "30000 100000"
+	else
+		equal "$(cgroup_file cpu.cfs_quota_us -)" 30000
+	fi
+	call delete --force "$ID"
+	ok
+	config "$(args sleep 100)" "$(resources '{cpu:{quota:-1}}')"
+	running
+	cgroup2 || equal "$(cgroup_file cpu.cfs_quota_us -)" -1
+}
+
+@test "cgroups: cpuset" {
+	requires controller=cpuset
+	[[ $(nproc --all) -gt 1 ]] || skip "only one CPU"
+	up "$(resources '{cpu:{cpus:"1",mems:"0"}}')"
+	equal "$(cgroup_file cpuset.cpus cpuset.cpus)" 1
+	equal "$(cgroup_file cpuset.mems cpuset.mems)" 0
+	call exec "$ID" /bin/probe
+	ok
+	equal "$(jq -c .affinity <<<"$output")" '[1]'
+	equal "$(taskset -pc "$PID" | sed 's/.*: //')" 1 "affinity of init"
+}
+
+@test "cgroups: cpuset of a CPU that is not there" {
+	requires controller=cpuset
+	bundle "$(resources '{cpu:{cpus:"4000"}}')"
+	call run --bundle "$B" "$ID"
+	exited 1
+	nothing_left
+}
+
+@test "cgroups: cpuset is that of the parent by default" {
+	requires cgroup1
+	requires controller=cpuset
+	up
+	equal "$(cgroup_file cpuset.cpus -)" "$(</sys/fs/cgroup/cpuset/cpuset.cpus)"
+}
+
+@test "cgroups: blkio weight" {
+	requires cgroup1
+	requires controller=blkio
+	[[ -e /sys/fs/cgroup/blkio/blkio.bfq.weight || -e /sys/fs/cgroup/blkio/blkio.weight ]] || skip "no blkio weight in this kernel"
+	up "$(resources '{blockIO:{weight:300}}')"
+	local dir
+	dir=$(cgroup_dir blkio)
+	equal "$(cat "$dir/blkio.weight" "$dir/blkio.bfq.weight" 2>/dev/null | head -n 1)" 300
+}
+
+@test "cgroups: blkio throttling of a device" {
+	requires cgroup1
+	requires controller=blkio
+	[[ -e /sys/fs/cgroup/blkio/blkio.throttle.read_bps_device ]] || skip "no throttling in this kernel"
+	local device
+	device=$(awk '/[vsx]d[a-z]$|nvme[0-9]+n[0-9]+$/{print $1":"$2;exit}' /proc/partitions)
+	[[ -n $device ]] || skip "no block device"
+	up "$(resources "{blockIO:{throttleReadBpsDevice:[{major:${device%:*},minor:${device#*:},rate:1048576}]}}")"
+	equal "$(cgroup_file blkio.throttle.read_bps_device -)" "$device 1048576"
+}
+
+@test "cgroups: hugepage limit" {
+	requires cgroup1
+	requires controller=hugetlb
+	up "$(resources '{hugepageLimits:[{pageSize:"2MB",limit:4194304}]}')"
+	equal "$(cgroup_file hugetlb.2MB.limit_in_bytes -)" 4194304
+}
+
+@test "cgroups: a hugepage size with a path in it is refused (runc 1.1.10)" {
+	bundle "$(resources '{hugepageLimits:[{pageSize:"../../../x",limit:1}]}')"
+	call run --bundle "$B" "$ID"
+	[[ $status == 0 && ! -d /sys/fs/cgroup/hugetlb ]] || exited 1
+	nothing_left
+}
+
+@test "cgroups: unified keys need v2" {
+	requires cgroup1
+	bundle "$(resources '{unified:{"memory.max":"100000000"}}')"
+	call run --bundle "$B" "$ID"
+	exited 1
+	nothing_left
+}
+
+@test "cgroups: unified keys" {
+	requires cgroup2
+	requires controller=pids
+	up "$(resources '{unified:{"pids.max":"17"}}')"
+	equal "$(cgroup_file - pids.max)" 17
+}
+
+@test "cgroups: a unified key with a path in it is refused" {
+	requires cgroup2
+	bundle "$(resources '{unified:{"../pids.max":"17"}}')"
+	call run --bundle "$B" "$ID"
+	exited 1
+	nothing_left
+}
+
+@test "cgroups: devices are limited, even without rules" {
+	requires cgroup1
+	requires controller=devices
+	up 'del(.linux.resources)'
+	equal "$(cgroup_file devices.list - | grep -c 'a \*:\* rwm')" 0 "rules that allow everything"
+}
+
+@test "cgroups: device rules as the kernel has them" {
+	requires cgroup1
+	requires controller=devices
+	up "$(resources '{devices:[{allow:false,access:"rwm"},{allow:true,type:"c",major:240,minor:7,access:"r"},{allow:true,type:"b",major:241,access:"rw"}]}')"
+	local list
+	list=$(cgroup_file devices.list -)
+	contains "$list" "c 240:7 r"
+	contains "$list" "b 241:* rw"
+	contains "$list" "c 1:3 rwm"
+	contains "$list" "c 136:* rwm"
+}
+
+@test "cgroups: children of the payload are in the same cgroup" {
+	bundle "$(script 'sleep 100 & sleep 101 & echo ready; wait')"
+	running
+	await text "$CTOUT" ready
+	local dir
+	dir=$(cgroup_dir pids)
+	equal "$(wc -l <"$dir/cgroup.procs")" 3
+}
+
+@test "cgroups: init is in its cgroup before the hooks run" {
+	bundle ".hooks={createRuntime:[{path:\"/bin/sh\",args:[\"sh\",\"-c\",\"cat /proc/\$(jq .pid)/cgroup >'$T/cgroup'\"]}]}"
+	created
+	contains "$(<"$T/cgroup")" "/$ID"
+}
+
+@test "cgroups: one that is there and has processes is refused" {
+	needs_runc 1.2 "a cgroup that is not empty"
+	local dirs=() dir
+	if cgroup2; then
+		dirs=("/sys/fs/cgroup/$ID")
+	else
+		mapfile -t dirs < <(find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d -printf "%p/$ID\n")
+	fi
+	for dir in "${dirs[@]}"; do
+		mkdir "$dir"
+		[[ $dir != */cpuset/* ]] || { cat "${dir%/*}/cpuset.cpus" >"$dir/cpuset.cpus"; cat "${dir%/*}/cpuset.mems" >"$dir/cpuset.mems"; }
+	done
+	spawn other sleep 100
+	for dir in "${dirs[@]}"; do echo "$SPAWNED_PID" >"$dir/cgroup.procs"; done
+	bundle
+	call run --bundle "$B" "$ID"
+	fails 1 "container's cgroup is not empty"
+	kill -0 "$SPAWNED_PID"
+	kill -KILL "$SPAWNED_PID"
+	wait "$SPAWNED_PID" 2>/dev/null || true
+	find /sys/fs/cgroup -depth -type d -name "$ID" -exec rmdir {} +
+}
+
+@test "cgroups: one that is there and empty is used" {
+	local dirs=() dir
+	if cgroup2; then dirs=("/sys/fs/cgroup/$ID"); else dirs=("/sys/fs/cgroup/memory/$ID" "/sys/fs/cgroup/pids/$ID"); fi
+	for dir in "${dirs[@]}"; do mkdir "$dir"; done
+	bundle
+	run_payload
+	# Delete removes what create made. runc does not tell the difference.
+	for dir in "${dirs[@]}"; do
+		[[ $RUNTIME_KIND == runc ]] || present "$dir"
+		[[ ! -d $dir ]] || rmdir "$dir"
+	done
+}
+
+@test "cgroups: limits hold for exec" {
+	requires controller=pids
+	up "$(resources '{pids:{limit:4}}')"
+	call exec "$ID" sh -c 'sleep 3 & sleep 3 & sleep 3 & sleep 3 & sleep 3 & echo not reached'
+	matches "$error" "can't fork|Resource temporarily unavailable|resource temporarily unavailable"
+}
+
+@test "cgroups: nothing of the runtime is charged to the caller's parent" {
+	requires cgroup1
+	up
+	local dir
+	dir=$(cgroup_dir memory)
+	equal "$(cat "$dir/cgroup.procs")" "$PID"
+	equal "$(wc -l <"$dir/tasks")" 1 "threads in the cgroup"
+}
