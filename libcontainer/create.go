@@ -104,7 +104,7 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 	if err := c.dir.Note(c.state); err != nil {
 		return err
 	}
-	c.undo = append(c.undo, func() error { return errors.Join(c.group.Kill(), c.group.Undo()) })
+	c.undo = append(c.undo, c.group.Undo)
 	if err := c.group.MakeBirthplace(); err != nil {
 		return err
 	}
@@ -222,6 +222,9 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	if err := c.group.MakeDirs(); err != nil {
 		return nil, err
 	}
+	// From here on whoever is in the groups came with this container: a hook
+	// may have left somebody. Before, it could be anybody.
+	c.undo = append(c.undo, c.group.Kill)
 	facts, err := gatherFacts()
 	if err != nil {
 		return nil, err
