@@ -225,6 +225,10 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	// From here on whoever is in the groups came with this container: a hook
 	// may have left somebody. Before, it could be anybody.
 	c.undo = append(c.undo, c.group.Kill)
+	c.state.CgroupOurs, c.state.CgroupKept = true, c.group.Kept()
+	if err := c.dir.Note(c.state); err != nil {
+		return nil, err
+	}
 	facts, err := gatherFacts()
 	if err != nil {
 		return nil, err
@@ -310,7 +314,7 @@ func (c *creation) ready(pid int, pidfd linux.FD) error {
 		return err
 	}
 	defer proc.Close()
-	c.state.InitPid, c.state.CgroupKept = pid, c.group.Kept()
+	c.state.InitPid = pid
 	if c.state.InitStart, _, err = proc.StartTime(pid); err != nil {
 		return err
 	}

@@ -62,7 +62,12 @@ func (c *Container) ownPIDs() bool {
 	return false
 }
 
+// killGroup kills every process of the container's cgroups. What a creator
+// that died early had not yet looked at is not touched: it may be anybody's.
 func (c *Container) killGroup() error {
+	if !c.state.CgroupOurs {
+		return nil
+	}
 	g, err := c.group()
 	if err != nil {
 		return err

@@ -64,6 +64,8 @@ func (s *State) member(r *jsontext.Reader, name string) {
 		s.SystemdCgroup = r.Bool()
 	case "cgroup_paths":
 		s.CgroupPaths = readMap(r)
+	case "cgroup_ours":
+		s.CgroupOurs = r.Bool()
 	case "cgroup_kept":
 		s.CgroupKept = readList(r)
 	case "namespaces":

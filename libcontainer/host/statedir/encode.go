@@ -33,6 +33,8 @@ func appendState(b []byte, s *State) []byte {
 	b = strconv.AppendBool(b, s.SystemdCgroup)
 	b = jsontext.AppendMap(append(b, `,"cgroup_paths":`...), s.CgroupPaths)
 	b = jsontext.AppendList(append(b, `,"cgroup_kept":`...), s.CgroupKept)
+	b = append(b, `,"cgroup_ours":`...)
+	b = strconv.AppendBool(b, s.CgroupOurs)
 	b = jsontext.AppendList(append(b, `,"namespaces":`...), s.Namespaces)
 	b = jsontext.AppendList(append(b, `,"hooks":`...), s.Hooks)
 	b = jsontext.AppendMap(append(b, `,"annotations":`...), s.Annotations)

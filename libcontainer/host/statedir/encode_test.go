@@ -21,6 +21,7 @@ type jsonState struct {
 	SystemdCgroup bool              `json:"systemd_cgroup"`
 	CgroupPaths   map[string]string `json:"cgroup_paths"`
 	CgroupKept    []string          `json:"cgroup_kept"`
+	CgroupOurs    bool              `json:"cgroup_ours"`
 	Namespaces    []string          `json:"namespaces"`
 	Hooks         []string          `json:"hooks"`
 	Annotations   map[string]string `json:"annotations"`
@@ -40,7 +41,7 @@ func (j *jsonState) state() *State {
 		Version: j.Version, BootID: j.BootID, ID: j.ID, InitPid: j.InitPid, InitStart: j.InitStart,
 		Created: j.Created, OCIVersion: j.OCIVersion, Bundle: j.Bundle, Rootfs: j.Config.Rootfs,
 		Rootless: j.Rootless, SystemdCgroup: j.SystemdCgroup, CgroupPaths: j.CgroupPaths,
-		CgroupKept: j.CgroupKept, Namespaces: j.Namespaces, Hooks: j.Hooks, Annotations: j.Annotations,
+		CgroupKept: j.CgroupKept, CgroupOurs: j.CgroupOurs, Namespaces: j.Namespaces, Hooks: j.Hooks, Annotations: j.Annotations,
 	}
 	for _, m := range j.Config.Mounts {
 		s.Mounts = append(s.Mounts, Mount(m))
@@ -56,7 +57,7 @@ func exampleState() *State {
 		OCIVersion: "1.3.0", Bundle: "/run/bundles/web 1", Rootfs: "/run/bundles/web 1/rootfs",
 		Rootless: true, SystemdCgroup: true,
 		CgroupPaths: map[string]string{"memory": "/sys/fs/cgroup/memory/web-1", "cpu": "/sys/fs/cgroup/cpu/web-1", "": "/x"},
-		CgroupKept:  []string{"/x"},
+		CgroupKept:  []string{"/x"}, CgroupOurs: true,
 		Namespaces:  []string{"pid", "mount", "network"},
 		Hooks:       []string{"poststop"},
 		Annotations: map[string]string{"a.b/c": "d", "quote\"\\": "\x00\x1f\n\t<&>", "ü€😀\u2028": "", "k=v": "=", "\xff": "bad \xc3\x28 \xed\xa0\x80"},

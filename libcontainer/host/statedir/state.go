@@ -42,6 +42,9 @@ type State struct {
 	CgroupPaths map[string]string
 	// CgroupKept are those that were there before the container, and stay.
 	CgroupKept []string
+	// CgroupOurs: the groups were seen without processes, so whoever is in
+	// them now came with the container and may be killed with it.
+	CgroupOurs bool
 	// Namespaces names the namespaces that were made for the container, in the
 	// words of the runtime-spec.
 	Namespaces []string
