@@ -50,9 +50,10 @@ func featuresDocument() *features.Features {
 				Archs:      seccomp.Archs(),
 				KnownFlags: seccomp.Flags(), SupportedFlags: seccomp.Flags(),
 			},
-			Apparmor: &features.Apparmor{Enabled: honoured(&specs.Spec{Process: &specs.Process{ApparmorProfile: "p"}})},
-			Selinux:  &features.Selinux{Enabled: honoured(&specs.Spec{Process: &specs.Process{SelinuxLabel: "l"}})},
-			IntelRdt: &features.IntelRdt{Enabled: honoured(&specs.Spec{Linux: &specs.Linux{IntelRdt: &specs.LinuxIntelRdt{}}})},
+			MemoryPolicy: &features.MemoryPolicy{Modes: spec.MemoryModeNames(), Flags: spec.MemoryFlagNames()},
+			Apparmor:     &features.Apparmor{Enabled: honoured(&specs.Spec{Process: &specs.Process{ApparmorProfile: "p"}})},
+			Selinux:      &features.Selinux{Enabled: honoured(&specs.Spec{Process: &specs.Process{SelinuxLabel: "l"}})},
+			IntelRdt:     &features.IntelRdt{Enabled: honoured(&specs.Spec{Linux: &specs.Linux{IntelRdt: &specs.LinuxIntelRdt{}}})},
 			MountExtensions: &features.MountExtensions{IDMap: &features.IDMap{
 				Enabled: honoured(&specs.Spec{Mounts: []specs.Mount{{UIDMappings: []specs.LinuxIDMapping{{Size: 1}}}}}),
 			}},

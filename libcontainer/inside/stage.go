@@ -199,6 +199,10 @@ func (s *stage) runIdentity() bool {
 		return s.failAt(wire.OpInterface, raw.LoopbackUp(), raw.Lit("lo\x00"))
 	case wire.Session:
 		return s.session()
+	case wire.Mempolicy:
+		return s.check(wire.OpMempolicy, raw.SetMempolicy(r.Args[0], r.Args[1], r.Args[2]))
+	case wire.Personality:
+		return s.check(wire.OpPersonality, raw.Personality(r.Args[0]))
 	case wire.Stdio:
 		return s.stdio()
 	case wire.Home:

@@ -45,6 +45,8 @@ func (b *builder) process(p *specs.Process, field string, when starts) {
 	home := homeIndex(p.Env)
 	env := environment(p.Env)
 	b.priorities(p, field)
+	b.memoryPolicy()
+	b.personality()
 	b.step(wire.Stdio, field+".user.uid", num(p.User.UID))
 	if home >= 0 {
 		env = append(dropHome(env), "HOME=")

@@ -55,6 +55,8 @@ func checkLinux(p *problems, s *specs.Spec, o Options) {
 		checkResources(p, l.Resources, "linux.resources")
 	}
 	checkDevices(p, l.Devices)
+	checkMemoryPolicy(p, l.MemoryPolicy)
+	checkPersonality(p, l.Personality)
 	checkPropagation(p, s)
 	checkHidden(p, s, l.MaskedPaths, "linux.maskedPaths")
 	checkHidden(p, s, l.ReadonlyPaths, "linux.readonlyPaths")

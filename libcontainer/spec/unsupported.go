@@ -23,10 +23,8 @@ var unsupportedLinux = [...]struct {
 	present func(*specs.Linux) bool
 }{
 	{"linux.intelRdt", func(l *specs.Linux) bool { return l.IntelRdt != nil }},
-	{"linux.memoryPolicy", func(l *specs.Linux) bool { return l.MemoryPolicy != nil }},
 	{"linux.mountLabel", func(l *specs.Linux) bool { return l.MountLabel != "" }},
 	{"linux.netDevices", func(l *specs.Linux) bool { return len(l.NetDevices) > 0 }},
-	{"linux.personality", func(l *specs.Linux) bool { return l.Personality != nil }},
 	{"linux.seccomp.listenerPath", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.ListenerPath != "" }},
 	{"linux.seccomp.listenerMetadata", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.ListenerMetadata != "" }},
 	{"linux.seccomp.defaultAction", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.DefaultAction == specs.ActNotify }},

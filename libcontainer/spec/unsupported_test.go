@@ -29,14 +29,14 @@ func TestUnsupported(t *testing.T) {
 		},
 	}
 	l := s.Linux
-	l.IntelRdt, l.MemoryPolicy, l.MountLabel, l.Personality = &specs.LinuxIntelRdt{}, &specs.LinuxMemoryPolicy{}, "m", &specs.LinuxPersonality{}
+	l.IntelRdt, l.MountLabel = &specs.LinuxIntelRdt{}, "m"
 	l.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {}}
 	l.Seccomp = &specs.LinuxSeccomp{
 		DefaultAction: specs.ActNotify, ListenerPath: "/l", ListenerMetadata: "m",
 		Syscalls: []specs.LinuxSyscall{{Action: specs.ActAllow}, {Action: specs.ActNotify}},
 	}
 	want := []string{
-		"linux.intelRdt", "linux.memoryPolicy", "linux.mountLabel", "linux.netDevices", "linux.personality",
+		"linux.intelRdt", "linux.mountLabel", "linux.netDevices",
 		"linux.seccomp.defaultAction", "linux.seccomp.listenerMetadata", "linux.seccomp.listenerPath", "linux.seccomp.syscalls[1].action",
 		"mounts[0].options[1]: remount", "mounts[1].gidMappings",
 		"mounts[1].options[1]: idmap", "mounts[1].options[2]: ridmap", "mounts[1].uidMappings",

@@ -30,6 +30,7 @@ const (
 	OpInterface
 	OpJoin
 	OpKeyring
+	OpMempolicy
 	OpMkdir
 	OpMknod
 	OpMount
@@ -38,6 +39,7 @@ const (
 	OpNamespace
 	OpOpen
 	OpOpenTree
+	OpPersonality
 	OpPivot
 	OpPrctl
 	OpProgram
@@ -92,6 +94,7 @@ var opNames = [ops]string{
 	OpJoin:         "join cgroup",
 	OpInterface:    "bring up",
 	OpKeyring:      "join session keyring",
+	OpMempolicy:    "set_mempolicy",
 	OpMkdir:        "mkdir",
 	OpMknod:        "mknod",
 	OpMount:        "mount",
@@ -100,6 +103,7 @@ var opNames = [ops]string{
 	OpNamespace:    "namespace",
 	OpOpen:         "open",
 	OpOpenTree:     "open_tree",
+	OpPersonality:  "personality",
 	OpPivot:        "pivot_root",
 	OpPrctl:        "prctl",
 	OpProgram:      "map program",

@@ -35,6 +35,8 @@ const (
 	Console
 	Mask
 	Readonly
+	Mempolicy
+	Personality
 	Stdio
 	Home
 	Chdir
@@ -76,7 +78,7 @@ func Rules() []Rule {
 		{Ask, "ask", "request", "asks the parent to act and waits for its answer", []Kind{CloseFDs, Seccomp}, "closing before reporting lost errors in another runtime"},
 		{Root, "root", "", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
 		{Fork, "fork", "", "goes on as a sibling inside the new pid and time namespace", []Kind{Rootfs, Keyring, Session}, "nothing of the process may be set before the process is the right one"},
-		{Join, "join", "slot", "enters one cgroup v1 hierarchy by writing 0 to its tasks file", []Kind{Affinity, Hook, User, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
+		{Join, "join", "slot", "enters one cgroup v1 hierarchy by writing 0 to its tasks file", []Kind{Affinity, Mempolicy, Hook, User, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
 		{Affinity, "affinity", "size, mask, flags", "sets the CPUs that the process may run on", []Kind{Seccomp, Exec}, "the kernel cuts it down to the CPUs of the cgroup"},
 		{Keyring, "keyring", "name", "joins a new session keyring", []Kind{User, Caps, Exec}, ""},
 		{Propagate, "propagate", "flags", "sets propagation of / and all below", nil, ""},
@@ -99,6 +101,8 @@ func Rules() []Rule {
 		{Console, "console", "flags", "makes the terminal and hands its master to the parent", []Kind{User, Caps, Stdio}, ""},
 		{Mask, "mask", "path", "hides a path", []Kind{Caps}, ""},
 		{Readonly, "readonly", "path", "makes a path read-only", []Kind{Caps}, ""},
+		{Mempolicy, "mempolicy", "mode, nodes, bits", "sets the NUMA memory policy", []Kind{Seccomp, Exec}, "the kernel checks it against the nodes of the cgroup; the filter may refuse it"},
+		{Personality, "personality", "domain", "personality", []Kind{Seccomp, Exec}, "the filter may refuse it"},
 		{Stdio, "stdio", "uid", "gives the standard streams to the user", []Kind{User, Caps}, ""},
 		{Home, "home", "uid", "finds HOME in the passwd file inside", []Kind{Exec}, ""},
 		{Chdir, "chdir", "path, flags", "enters the working directory and checks that it is inside", []Kind{Exec}, "CVE-2024-21626"},

@@ -52,6 +52,13 @@ feature() { jq -rc "$1" "$OUT"; }
 	matches "$(feature '.linux.selinux.enabled')" '^(true|false)$'
 }
 
+@test "features: memory policy" {
+	needs_runc 1.4 "linux.memoryPolicy"
+	equal "$(feature '.linux.memoryPolicy.modes|sort')" \
+		'["MPOL_BIND","MPOL_DEFAULT","MPOL_INTERLEAVE","MPOL_LOCAL","MPOL_PREFERRED","MPOL_PREFERRED_MANY","MPOL_WEIGHTED_INTERLEAVE"]'
+	equal "$(feature '.linux.memoryPolicy.flags|sort')" '["MPOL_F_NUMA_BALANCING","MPOL_F_RELATIVE_NODES","MPOL_F_STATIC_NODES"]'
+}
+
 @test "features: annotations that are unsafe to pass on are listed" {
 	needs_runc 1.2 "potentiallyUnsafeConfigAnnotations"
 	matches "$(feature '.potentiallyUnsafeConfigAnnotations|type')" '^(array|null)$'

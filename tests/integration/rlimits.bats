@@ -102,7 +102,3 @@ limit() { sed -n "s/^$1 *\([^ ]*\) *\([^ ]*\).*/\1 \2/p" "$OUT"; }
 	equal "$(awk '/^SigIgn/{print $2}' "$OUT")" "$(awk '/^SigIgn/{print $2}' /proc/self/status)"
 }
 
-@test "personality: the kernel's default" {
-	probe
-	want .personality 0
-}

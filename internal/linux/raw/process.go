@@ -219,3 +219,17 @@ func MapFixed(at Ptr, n, f int) Errno {
 	}
 	return e
 }
+
+// Personality is personality(2). A refusal is a negative result, a former
+// personality never is one.
+func Personality(domain uintptr) Errno {
+	_, e := call(unix.SYS_PERSONALITY, domain, 0, 0, 0, 0, 0)
+	return e
+}
+
+// SetMempolicy is set_mempolicy(2) with a mask of nodes that the kernel reads
+// bits-1 of.
+func SetMempolicy(mode uintptr, nodes Ptr, bits uintptr) Errno {
+	_, e := call(unix.SYS_SET_MEMPOLICY, mode, nodes, bits, 0, 0, 0)
+	return e
+}

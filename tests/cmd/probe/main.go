@@ -133,6 +133,7 @@ func limits(w *object) {
 		w.number("schedulerPriority", int64(attr.Priority))
 		w.numbers("schedulerTimes", []int64{int64(attr.Runtime), int64(attr.Deadline), int64(attr.Period)})
 	}
+	memoryPolicy(w)
 	if prio, _, e := unix.RawSyscall(unix.SYS_IOPRIO_GET, 1, 0, 0); e == 0 {
 		w.number("ioPriority", int64(prio))
 	}
