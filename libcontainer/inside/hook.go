@@ -32,11 +32,9 @@ func (s *stage) hook() bool {
 		timeout = -1
 	}
 	ended, e := raw.PollIn(int(pidfd), timeout)
-	for e == raw.EINTR {
-		ended, e = raw.PollIn(int(pidfd), timeout)
-	}
 	if !ended {
 		raw.Kill(-pid, raw.SIGKILL)
+		raw.Kill(pid, raw.SIGKILL) // it may have left its group
 		e = raw.ETIMEDOUT
 	}
 	status, we := raw.Wait4(pid)

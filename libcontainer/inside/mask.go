@@ -48,11 +48,13 @@ func (s *stage) maskWith(empty *int, at int, path raw.Ptr) bool {
 		return s.copyOver(*empty, at, path)
 	}
 	s.mode[0] = 0
-	params := [5]raw.Ptr{
+	// In the stage, not on the stack: where Go's runtime did start, a stack
+	// moves when it grows, and an address is not corrected.
+	s.params = [5]raw.Ptr{
 		raw.Lit("nr_blocks\x00"), raw.Lit("1\x00"),
 		raw.Lit("nr_inodes\x00"), raw.Lit("1\x00"), 0,
 	}
-	tree, ok := s.makeFilesystem(raw.Lit("tmpfs\x00"), raw.Lit("tmpfs\x00"), raw.AddrOf(&params),
+	tree, ok := s.makeFilesystem(raw.Lit("tmpfs\x00"), raw.Lit("tmpfs\x00"), raw.AddrOf(&s.params),
 		raw.AttrRdonly|raw.AttrNosuid|raw.AttrNodev|raw.AttrNoexec)
 	if !ok {
 		return false

@@ -38,8 +38,8 @@ const maxRetries = 64
 type walker struct {
 	rest [2 * raw.PathMax]byte // what is still to be resolved
 	hold [2 * raw.PathMax]byte
-	done [raw.PathMax]byte // resolved components, each with a "/" before it
-	name [raw.NameMax + 1]byte
+	done [raw.PathMax]byte     // resolved components, each with a "/" before it
+	name [raw.NameMax + 2]byte // one more than fits: the kernel refuses it
 	nres int
 	ndon int
 	nlnk int
@@ -90,8 +90,11 @@ func (s *stage) parent(path raw.Ptr) (int, raw.Errno) {
 	for last > 0 && w.hold[last-1] != '/' {
 		last--
 	}
-	if n-last == 0 || n-last > raw.NameMax {
+	if n-last == 0 {
 		return -1, raw.EINVAL
+	}
+	if n-last > raw.NameMax {
+		return -1, raw.ENAMETOOLONG
 	}
 	dir := raw.Lit(".\x00")
 	if last > 0 {
@@ -144,7 +147,7 @@ func (w *walker) next() bool {
 		return false
 	}
 	if n > raw.NameMax {
-		n = raw.NameMax // the kernel will not find it
+		n = raw.NameMax + 1 // too long for the kernel as well: ENAMETOOLONG
 	}
 	copy(w.name[:], w.rest[i:i+n])
 	w.name[n] = 0
@@ -215,7 +218,7 @@ func (s *stage) step(fd int, l links) raw.Errno {
 		raw.Close(fd)
 		return e
 	}
-	if st.Mode&raw.SIFMT != raw.SIFDIR && !w.last() {
+	if st.Mode&raw.SIFMT != raw.SIFDIR && w.nres > 0 {
 		raw.Close(fd)
 		return raw.ENOTDIR
 	}
@@ -245,14 +248,14 @@ func (s *stage) link(fd int) raw.Errno {
 	if e != 0 {
 		return e
 	}
-	if n+1+w.nres >= raw.PathMax {
+	if n+w.nres >= raw.PathMax {
 		return raw.ENAMETOOLONG
 	}
-	w.hold[n] = '/'
-	copy(w.hold[n+1:], w.rest[:w.nres])
-	copy(w.rest[:], w.hold[:n+1+w.nres])
+	// What is left begins with a slash, if anything is.
+	copy(w.hold[n:], w.rest[:w.nres])
+	copy(w.rest[:], w.hold[:n+w.nres])
 	absolute := w.rest[0] == '/'
-	w.nres += n + 1
+	w.nres += n
 	if absolute {
 		w.ndon = 0
 		return s.restart()

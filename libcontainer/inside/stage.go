@@ -33,6 +33,7 @@ type stage struct {
 	copies  copier
 	home    [raw.PathMax + 8]byte
 	mode    [8]byte // mode= for the filesystem being made, or empty
+	params  [5]raw.Ptr
 	text    [wire.TextMax]byte
 	more    [wire.TextMax]byte
 }

@@ -76,6 +76,10 @@ type Stat = syscall.Stat_t
 // OpenHow is the kernel's struct open_how (openat2(2), Linux 5.6).
 type OpenHow = unix.OpenHow
 
+// call takes addresses as numbers, so nothing may move between a caller's
+// conversion and the system call: it must not grow the stack.
+//
+//go:nosplit
 func call(nr, a, b, c, d, e, f uintptr) (uintptr, Errno) {
 	r, _, errno := syscall.RawSyscall6(nr, a, b, c, d, e, f)
 	return r, errno

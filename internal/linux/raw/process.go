@@ -94,8 +94,13 @@ func PollIn(n, ms int) (bool, Errno) {
 	if ms >= 0 {
 		bound = uintptr(unsafe.Pointer(&ts))
 	}
-	r, e := call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, bound, 0, 0, 0)
-	return r == 1, e
+	for {
+		r, e := call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, bound, 0, 0, 0)
+		if e != EINTR {
+			return r == 1, e
+		}
+		// The kernel left what remains of the time in ts.
+	}
 }
 
 // DefaultSignals sets every signal's disposition to the default and empties
