@@ -1,6 +1,12 @@
 package linux
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // initialUserNamespace is what the kernel shows as the namespace that every
 // system begins with; its inode number is fixed.
@@ -12,4 +18,61 @@ func InUserNamespace() bool {
 	buf := make([]byte, 64)
 	n, err := unix.Readlink("/proc/self/ns/user", buf)
 	return err == nil && string(buf[:n]) != initialUserNamespace
+}
+
+// IDMapping is one line of a map file of a user namespace.
+type IDMapping struct{ Inside, Outside, Count uint32 }
+
+// NewUserNamespace makes a user namespace that has these maps and nobody in
+// it. waits is a command that blocks as long as descriptor 3 is open at the
+// other end: somebody has to be in the namespace until it is held open.
+func NewUserNamespace(waits []string, uids, gids []IDMapping) (FD, error) {
+	ours, theirs, err := FramePair()
+	if err != nil {
+		return NoFD, err
+	}
+	defer ours.Close()
+	null, err := Openat(CWD, "/dev/null", unix.O_RDWR, 0)
+	if err != nil {
+		return NoFD, errors.Join(err, theirs.Close())
+	}
+	pidfd := -1
+	pid, err := syscall.ForkExec("/proc/self/exe", waits, &syscall.ProcAttr{
+		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), uintptr(theirs)},
+		Sys: &syscall.SysProcAttr{
+			Cloneflags: unix.CLONE_NEWUSER, UidMappings: sysMap(uids), GidMappings: sysMap(gids),
+			GidMappingsEnableSetgroups: true, PidFD: &pidfd,
+		},
+	})
+	_, _ = null.Close(), theirs.Close()
+	if err != nil {
+		return NoFD, wrap("clone CLONE_NEWUSER and write its maps", "", err)
+	}
+	ns, err := openUserNamespace(pid)
+	_ = Kill(FD(pidfd))
+	_, _, reapErr := Reap(pid)
+	return ns, errors.Join(err, reapErr, FD(pidfd).Close())
+}
+
+func openUserNamespace(pid int) (FD, error) {
+	proc, err := OpenProc()
+	if err != nil {
+		return NoFD, err
+	}
+	defer proc.Close()
+	dir, err := proc.Open(strconv.Itoa(pid)+"/ns", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return NoFD, err
+	}
+	defer dir.Close()
+	// The last component is a magic link, which is what is wanted here.
+	return Openat(dir, "user", unix.O_RDONLY, 0)
+}
+
+func sysMap(list []IDMapping) []syscall.SysProcIDMap {
+	out := make([]syscall.SysProcIDMap, len(list))
+	for i, m := range list {
+		out[i] = syscall.SysProcIDMap{ContainerID: int(m.Inside), HostID: int(m.Outside), Size: int(m.Count)}
+	}
+	return out
 }

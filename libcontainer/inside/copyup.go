@@ -29,9 +29,10 @@ type copier struct {
 	value    [64 << 10]byte    // of one of them; a link's target
 }
 
-// copyUp copies what is below directory at, which is attached at target, to
-// the root of the detached tree. With owner that root gets at's owner.
-func (s *stage) copyUp(at, tree int, target raw.Ptr, owner bool) bool {
+// copyUp copies what is below directory at, which is what target names, to the
+// root of the detached tree. By the flags CopyOwner and CopyMode that root gets
+// the owner and mode of at.
+func (s *stage) copyUp(at, tree int, target raw.Ptr, flags int) bool {
 	c := &s.copies
 	c.depth = 0
 	n := copy(c.path[:raw.PathMax-1], raw.Text(target))
@@ -46,7 +47,7 @@ func (s *stage) copyUp(at, tree int, target raw.Ptr, owner bool) bool {
 	}
 	c.push(from, to, n)
 	for c.depth > 0 {
-		if !s.copyEntries(owner) {
+		if !s.copyEntries(flags) {
 			return false
 		}
 	}
@@ -65,7 +66,7 @@ func (s *stage) copyFailed(op wire.Op, e raw.Errno, end int) bool {
 
 // copyEntries copies the next names of the innermost directory, up to and with
 // the first directory among them, which then is the innermost.
-func (s *stage) copyEntries(owner bool) bool {
+func (s *stage) copyEntries(flags int) bool {
 	c := &s.copies
 	top := c.depth - 1
 	from, to := int(c.from[top]), int(c.to[top])
@@ -74,7 +75,7 @@ func (s *stage) copyEntries(owner bool) bool {
 		return s.copyFailed(wire.OpRead, e, int(c.end[top]))
 	}
 	if n == 0 {
-		return s.copyDirectory(from, to, owner)
+		return s.copyDirectory(from, to, flags)
 	}
 	at := raw.Addr(c.entries[:])
 	for end := at + uintptr(n); at < end; {
@@ -105,7 +106,7 @@ func dots(name raw.Ptr) bool {
 
 // copyDirectory ends the innermost directory: its own attributes come last,
 // because every name made in it changed them.
-func (s *stage) copyDirectory(from, to int, owner bool) bool {
+func (s *stage) copyDirectory(from, to, flags int) bool {
 	c := &s.copies
 	end := int(c.end[c.depth-1])
 	var st raw.Statx
@@ -116,7 +117,7 @@ func (s *stage) copyDirectory(from, to int, owner bool) bool {
 		if !s.copyAttributes(from, to, end, &st) {
 			return false
 		}
-	} else if !s.copyRoot(from, to, end, owner, &st) {
+	} else if !s.copyRoot(from, to, end, flags, &st) {
 		return false
 	}
 	raw.CopyTimes(to, 0, &st)
@@ -126,15 +127,23 @@ func (s *stage) copyDirectory(from, to int, owner bool) bool {
 	return true
 }
 
-// copyRoot is copyAttributes for the root of the filesystem, whose mode was
-// given or copied when it was made.
-func (s *stage) copyRoot(from, to, end int, owner bool, st *raw.Statx) bool {
-	if owner {
+// copyRoot is copyAttributes for the root of the filesystem, whose owner and
+// mode may be in its options.
+func (s *stage) copyRoot(from, to, end, flags int, st *raw.Statx) bool {
+	if flags&wire.CopyOwner != 0 {
 		if e := raw.Fchown(to, st.Uid, st.Gid); e != 0 {
 			return s.copyFailed(wire.OpChown, e, end)
 		}
 	}
-	return s.copyXattrs(from, to, end)
+	if !s.copyXattrs(from, to, end) {
+		return false
+	}
+	if flags&wire.CopyMode != 0 {
+		if e := raw.Fchmod(to, uint32(st.Mode)&0o7777); e != 0 {
+			return s.copyFailed(wire.OpChmod, e, end)
+		}
+	}
+	return true
 }
 
 // copyEntry copies one name. What is a mount of its own is not part of the

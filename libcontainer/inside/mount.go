@@ -141,7 +141,7 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 		raw.Close(at)
 		return false
 	}
-	if flags&wire.CopyUp != 0 && !s.copyUp(at, tree, target, flags&wire.CopyOwner != 0) {
+	if flags&wire.CopyUp != 0 && !s.copyUp(at, tree, target, flags) {
 		return false
 	}
 	e = raw.MoveMount(tree, at)
@@ -152,7 +152,7 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 // attachRoot attaches over the container's root: the handle moves on to the
 // new tree, or everything after it would land below what it hides.
 func (s *stage) attachRoot(tree int, target raw.Ptr, flags int) bool {
-	if flags&wire.CopyUp != 0 && !s.copyUp(s.root, tree, target, flags&wire.CopyOwner != 0) {
+	if flags&wire.CopyUp != 0 && !s.copyUp(s.root, tree, target, flags) {
 		return false
 	}
 	if e := raw.MoveMount(tree, s.root); e != 0 {

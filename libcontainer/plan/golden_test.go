@@ -98,6 +98,7 @@ func TestGolden(t *testing.T) {
 			return BuildExec(s, s.Process, hostV2(), Options{ID: "c"})
 		}},
 		{"joins", create("joins.json", hostV2(), options())},
+		{"mounts", create("mounts.json", hostV2(), options())},
 		{"no-mount-namespace", create("nomount.json", hostV2(), options())},
 		{"no-process", create("noprocess.json", hostV2(), options())},
 	} {

@@ -52,6 +52,9 @@ func (b *builder) bind(m specs.Mount, o spec.MountOptions, field string) {
 	if m.Destination == "/proc" {
 		d.Filesystem = procMagic
 	}
+	if idmap, ok := spec.FindMountIDMap(b.spec, &m, &o); ok {
+		d.IDMap = &idmap
+	}
 	slot := b.open(d)
 	b.step(wire.Attach, field, slot, m.Destination, targetFlags(m.Destination))
 }
@@ -82,7 +85,19 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 		flags |= copyUp(pairs)
 		late = attr & spec.MountAttrReadonly // until it is filled
 	}
-	b.step(wire.Mount, field, m.Type, m.Destination, m.Source, attr&^late, pairs, flags)
+	if idmap, ok := spec.FindMountIDMap(b.spec, &m, &o); ok {
+		// Only who may mount the filesystem on this host may map its owners.
+		if !o.TmpCopyUp {
+			flags &^= wire.CopyMode // the parent does not see the directory
+		}
+		slot := b.open(Descriptor{
+			Opens: OpenFilesystem, Field: field, Type: m.Type, Path: m.Source,
+			Parameters: pairs, Set: attr &^ late, IDMap: &idmap,
+		})
+		b.step(wire.Attach, field, slot, m.Destination, flags)
+	} else {
+		b.step(wire.Mount, field, m.Type, m.Destination, m.Source, attr&^late, pairs, flags)
+	}
 	if late != 0 {
 		b.setattr(field+".options", m.Destination, late, 0)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/oci-rung/rung/libcontainer/spec"
 	"github.com/oci-rung/rung/libcontainer/wire"
 )
 
@@ -104,6 +105,8 @@ const (
 	OpenTasks
 	// OpenInit is the pidfd of the container's init (exec).
 	OpenInit
+	// OpenFilesystem makes a filesystem, detached, in the parent's namespaces.
+	OpenFilesystem
 )
 
 // Descriptor is one thing the parent opens for init.
@@ -118,6 +121,11 @@ type Descriptor struct {
 	RecSet, RecClear uint64
 	Propagation      []uint64 // MS_*, in order; the first is the default
 	Filesystem       int64    // magic that the source must have, 0 any
+	IDMap            *spec.MountIDMap
+
+	// Filesystems: Path is their source, Set their attributes.
+	Type       string
+	Parameters wire.Pairs
 
 	Flag   uint64 // namespaces: CLONE_NEW*
 	Char   bool   // devices

@@ -61,6 +61,7 @@ func descriptor(d Descriptor) string {
 	kind := [...]string{
 		OpenTree: "tree", OpenDirectory: "directory", OpenNamespace: "namespace", OpenDevice: "device",
 		OpenState: "state", OpenStart: "start", OpenTasks: "tasks", OpenInit: "init",
+		OpenFilesystem: "filesystem",
 	}[d.Opens]
 	out := kind + " " + d.Field
 	add := func(format string, args ...any) { out += " " + fmt.Sprintf(format, args...) }
@@ -83,6 +84,15 @@ func descriptor(d Descriptor) string {
 	}
 	for _, p := range d.Propagation {
 		add("propagation=%#x", p)
+	}
+	if d.Type != "" {
+		add("type=%s %s", d.Type, pairs(d.Parameters))
+	}
+	if m := d.IDMap; m != nil {
+		add("idmap=%v,%v,%s", m.UID, m.GID, m.Path)
+		if m.Recursive {
+			add("recursive-idmap")
+		}
 	}
 	if d.Char {
 		add("char")
@@ -112,15 +122,7 @@ func arguments(s wire.Step) []string {
 				out = append(out, fmt.Sprintf("fd%d", v))
 			}
 		case wire.Pairs:
-			var pairs []string
-			for i := 0; i < len(v); i += 2 {
-				if v[i+1] == wire.Flag {
-					pairs = append(pairs, v[i])
-				} else {
-					pairs = append(pairs, v[i]+"="+v[i+1])
-				}
-			}
-			out = append(out, "{"+strings.Join(pairs, " ")+"}")
+			out = append(out, pairs(v))
 		case []byte:
 			out = append(out, "…")
 		default:
@@ -131,4 +133,16 @@ func arguments(s wire.Step) []string {
 		out[1] = "…" // what the filter is made of is seccomp's own test
 	}
 	return out
+}
+
+func pairs(v wire.Pairs) string {
+	var out []string
+	for i := 0; i < len(v); i += 2 {
+		if v[i+1] == wire.Flag {
+			out = append(out, v[i])
+		} else {
+			out = append(out, v[i]+"="+v[i+1])
+		}
+	}
+	return "{" + strings.Join(out, " ") + "}"
 }

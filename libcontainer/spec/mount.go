@@ -27,7 +27,8 @@ func checkMounts(p *problems, s *specs.Spec) {
 			p.add(at+".source", causeNUL)
 		}
 		checkMountType(p, m, at)
-		parseMountOptions(p, m, at)
+		o := parseMountOptions(p, m, at)
+		checkMountIDMap(p, s, m, &o, at)
 	}
 }
 

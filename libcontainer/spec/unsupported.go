@@ -30,21 +30,11 @@ var unsupportedLinux = [...]struct {
 	{"linux.seccomp.defaultAction", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.DefaultAction == specs.ActNotify }},
 }
 
-// unsupportedMount lists the fields of a mount that this release does not
-// honour; options are in unsupportedOption.
-var unsupportedMount = [...]struct {
-	field   string
-	present func(*specs.Mount) bool
-}{
-	{"uidMappings", func(m *specs.Mount) bool { return len(m.UIDMappings) > 0 }},
-	{"gidMappings", func(m *specs.Mount) bool { return len(m.GIDMappings) > 0 }},
-}
-
 // unsupportedOption reports the mount options that are understood but not
 // honoured yet. They are not in MountOptionNames either.
 func unsupportedOption(name string) bool {
 	switch name {
-	case "idmap", "ridmap", "remount":
+	case "remount":
 		return true
 	}
 	return false
@@ -103,11 +93,6 @@ func unsupportedInProcess(proc *specs.Process, path string) []*FieldError {
 
 func unsupportedInMount(m *specs.Mount, path string) []*FieldError {
 	var found []*FieldError
-	for _, field := range unsupportedMount {
-		if field.present(m) {
-			found = append(found, unsupported(path+"."+field.field))
-		}
-	}
 	for j, option := range m.Options {
 		for word := range splitOption(option) {
 			if unsupportedOption(word) {

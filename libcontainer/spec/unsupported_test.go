@@ -13,7 +13,7 @@ func TestUnsupported(t *testing.T) {
 	}
 	// Fields that are there and empty ask for nothing.
 	s := Default()
-	s.Process.SelinuxLabel, s.Mounts[1].UIDMappings = "", []specs.LinuxIDMapping{}
+	s.Process.SelinuxLabel = ""
 	s.Linux.NetDevices, s.Linux.Seccomp = map[string]specs.LinuxNetDevice{}, &specs.LinuxSeccomp{DefaultAction: specs.ActAllow}
 	if errs := Unsupported(s); errs != nil {
 		t.Errorf("empty fields: got %v, want none", errs)
@@ -23,10 +23,6 @@ func TestUnsupported(t *testing.T) {
 	p.ApparmorProfile, p.SelinuxLabel = "a", "s"
 	s.Mounts = []specs.Mount{
 		{Destination: "/a", Type: "tmpfs", Options: []string{"nosuid", "remount"}},
-		{
-			Destination: "/b", Source: "/b", Options: []string{"bind", "idmap", "ridmap"},
-			UIDMappings: []specs.LinuxIDMapping{{Size: 1}}, GIDMappings: []specs.LinuxIDMapping{{Size: 1}},
-		},
 	}
 	l := s.Linux
 	l.IntelRdt, l.MountLabel = &specs.LinuxIntelRdt{}, "m"
@@ -38,8 +34,7 @@ func TestUnsupported(t *testing.T) {
 	want := []string{
 		"linux.intelRdt", "linux.mountLabel", "linux.netDevices",
 		"linux.seccomp.defaultAction", "linux.seccomp.listenerMetadata", "linux.seccomp.listenerPath", "linux.seccomp.syscalls[1].action",
-		"mounts[0].options[1]: remount", "mounts[1].gidMappings",
-		"mounts[1].options[1]: idmap", "mounts[1].options[2]: ridmap", "mounts[1].uidMappings",
+		"mounts[0].options[1]: remount",
 		"process.apparmorProfile", "process.selinuxLabel",
 	}
 	for i := range want {

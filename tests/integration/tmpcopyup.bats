@@ -4,6 +4,7 @@ load lib
 copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 
 @test "tmpcopyup: files, links, devices, owners, modes and times" {
+	differs_from_runc "runc's copy keeps less"
 	bundle "$(copied)" "$(script '
 		cd /home
 		stat -c "%n %F %a %u:%g %Y" alice tool pipe
@@ -36,6 +37,7 @@ copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 }
 
 @test "tmpcopyup: extended attributes" {
+	differs_from_runc "runc's copy keeps less"
 	bundle "$(copied)" "$(script '
 		/bin/xattr /home/file user.note; /bin/xattr /home/file security.capability
 		/bin/xattr /home/alice user.dir; /bin/xattr /home user.top')" \
@@ -76,6 +78,7 @@ copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 }
 
 @test "tmpcopyup: holes stay holes" {
+	differs_from_runc "runc's copy keeps less"
 	bundle "$(copied)" "$(script 'stat -c %s /home/sparse /home/hole; test $(stat -c %b /home/sparse) -lt 400 && tail -c 3 /home/sparse; md5sum </home/sparse')"
 	truncate -s 1G "$B/rootfs/home/sparse" "$B/rootfs/home/hole"
 	echo middle | dd of="$B/rootfs/home/sparse" bs=1M seek=512 conv=notrunc status=none
@@ -86,6 +89,7 @@ copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 }
 
 @test "tmpcopyup: the root of the copy is like the directory, unless options say otherwise" {
+	differs_from_runc "runc's copy keeps less"
 	bundle "$(copied)" "$(script 'stat -c "%a %u:%g" /home')"
 	chmod 2751 "$B/rootfs/home"
 	chown 11:12 "$B/rootfs/home"
@@ -105,6 +109,7 @@ copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 }
 
 @test "tmpcopyup: does not fit" {
+	differs_from_runc "wording of errors"
 	bundle "$(copied size=64k)"
 	head -c 100000 /dev/zero | tr '\0' x >"$B/rootfs/home/alice/large"
 	call run --bundle "$B" "$ID"
@@ -113,6 +118,7 @@ copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 }
 
 @test "tmpcopyup: deeper than is copied" {
+	differs_from_runc "the depth is bounded"
 	bundle "$(copied)"
 	local i path=$B/rootfs/home
 	for i in {1..200}; do path+=/d; done
@@ -145,6 +151,7 @@ copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 }
 
 @test "tmpcopyup: what an earlier entry mounted there is copied, what it mounted below is not" {
+	differs_from_runc "runc copies what is mounted below too"
 	mkdir "$T/v" "$T/w"
 	: >"$T/v/first"
 	mkdir "$T/v/place"
@@ -181,6 +188,7 @@ copied() { mount_at /home tmpfs tmpfs tmpcopyup "$@"; }
 }
 
 @test "tmpcopyup: on other filesystems it is refused" {
+	differs_from_runc "runc ignores it there"
 	bundle "$(mount_at /home bind /tmp bind tmpcopyup)" "$(mount_at /mnt proc proc tmpcopyup)"
 	call run --bundle "$B" "$ID"
 	fails 1 "mounts[6].options[1]: tmpcopyup: works on tmpfs only" "mounts[7].options[0]: tmpcopyup: works on tmpfs only"

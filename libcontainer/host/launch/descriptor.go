@@ -25,7 +25,9 @@ func (s *server) open(special Special) error {
 func (s *server) openOne(d *plan.Descriptor, special Special) (linux.FD, error) {
 	switch d.Opens {
 	case plan.OpenTree, plan.OpenDevice:
-		return openTree(d)
+		return s.openTree(d)
+	case plan.OpenFilesystem:
+		return s.openFilesystem(d)
 	case plan.OpenDirectory:
 		return linux.OpenPathDir(d.Path)
 	case plan.OpenNamespace:
@@ -46,13 +48,16 @@ func (s *server) openOne(d *plan.Descriptor, special Special) (linux.FD, error) 
 
 // openTree copies a mount tree, checks what it is and gives it its attributes
 // while nobody else can see it.
-func openTree(d *plan.Descriptor) (linux.FD, error) {
+func (s *server) openTree(d *plan.Descriptor) (linux.FD, error) {
 	tree, err := linux.OpenTree(d.Path, d.Recursive)
 	if err != nil {
 		return linux.NoFD, err
 	}
 	if err = checkTree(tree, d); err == nil {
 		err = setTree(tree, d)
+	}
+	if err == nil && d.IDMap != nil {
+		err = s.mapOwners(tree, d)
 	}
 	if err != nil {
 		_ = tree.Close()

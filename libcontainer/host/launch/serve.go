@@ -33,6 +33,8 @@ type server struct {
 	pid    int
 	pidfd  linux.FD
 	states []statefile
+	// mappings are the user namespaces that trees are mapped by.
+	mappings []mapping
 }
 
 // statefile is a memfd that gets its content when the pid is known.
@@ -59,6 +61,9 @@ func (b *Begun) Serve(p *plan.Plan, special Special, on Handlers) (*Init, error)
 		default:
 			_ = fd.Close()
 		}
+	}
+	for _, m := range s.mappings {
+		_ = m.ns.Close()
 	}
 	_ = b.program.Close()
 	if err != nil {
