@@ -82,6 +82,7 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 	}
 	late := uint64(0)
 	if o.TmpCopyUp {
+		b.cgroups() // the memory of the copy is theirs
 		flags |= copyUp(pairs)
 		late = attr & spec.MountAttrReadonly // until it is filled
 	}
