@@ -9,10 +9,15 @@
 
 bats_require_minimum_version 1.5.0
 
-HERE=$BATS_TEST_DIRNAME
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RUNTIME=${RUNTIME:-$HERE/../../rung}
 
-setup_file() {
+setup_file() { prepare; }
+setup() { begin; }
+teardown() { finish; }
+
+# prepare makes what the tests of a file share.
+prepare() {
 	if [[ -z ${RUNG_TEST_BUILD:-} ]]; then
 		export RUNG_TEST_BUILD=$BATS_RUN_TMPDIR/build
 		[[ -d $RUNG_TEST_BUILD ]] || "$HERE/fixtures" "$RUNG_TEST_BUILD"
@@ -25,9 +30,6 @@ setup_file() {
 	fi
 	RUNTIME_KIND=${RUNTIME##*/}
 }
-
-setup() { begin; }
-teardown() { finish; }
 
 # begin makes $T (the test's directory) and in it $ROOT (state), $B (bundle),
 # and chooses $ID, a name that nothing else on this machine contains.
