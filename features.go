@@ -45,7 +45,7 @@ func featuresDocument() *features.Features {
 			},
 			Seccomp: &features.Seccomp{
 				Enabled:    answer(true),
-				Actions:    seccompActions(),
+				Actions:    seccomp.Actions(),
 				Operators:  seccomp.Operators(),
 				Archs:      seccomp.Archs(),
 				KnownFlags: seccomp.Flags(), SupportedFlags: seccomp.Flags(),
@@ -72,14 +72,3 @@ func answer(b bool) *bool { return &b }
 // honoured reports whether a config with the fields of s would be applied
 // rather than refused.
 func honoured(s *specs.Spec) *bool { return answer(len(spec.Unsupported(s)) == 0) }
-
-func seccompActions() []string {
-	var names []string
-	for _, name := range seccomp.Actions() {
-		profile := &specs.LinuxSeccomp{Syscalls: []specs.LinuxSyscall{{Action: specs.LinuxSeccompAction(name)}}}
-		if *honoured(&specs.Spec{Linux: &specs.Linux{Seccomp: profile}}) {
-			names = append(names, name)
-		}
-	}
-	return names
-}

@@ -179,6 +179,7 @@ func (c *creation) firstState(s *specs.Spec) *statedir.State {
 	if h := s.Hooks; h != nil {
 		st.Hooks = hookKinds(h)
 	}
+	st.SeccompAgent = spec.Notifies(s.Linux.Seccomp)
 	for _, m := range s.Mounts {
 		st.Mounts = append(st.Mounts, statedir.Mount{Source: m.Source, Destination: m.Destination, Device: m.Type})
 	}

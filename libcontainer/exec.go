@@ -35,11 +35,16 @@ func (c *Container) Exec(p *specs.Process, o ExecOptions) (*Process, error) {
 		return nil, err
 	}
 	defer pidfd.Close()
+	agent, err := c.reachAgent("")
+	if err != nil {
+		return nil, err
+	}
+	defer agent.close()
 	init, err := c.join(s, p, g, pidfd, o)
 	if err != nil {
 		return nil, err
 	}
-	if err = init.Executed(); err != nil {
+	if err = init.Executed(agent.give); err != nil {
 		err = whyNot(err, init.Pid, p.Cwd)
 	} else {
 		err = o.announce(init.Pid, init.Pidfd)

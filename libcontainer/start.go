@@ -37,6 +37,12 @@ func (c *Container) Start() error {
 		return err
 	}
 	defer pidfd.Close()
+	// As long as nobody would answer its calls the container stays created.
+	agent, err := c.reachAgent(string(specs.StateCreated))
+	if err != nil {
+		return err
+	}
+	defer agent.close()
 	init, err := launch.Connect(c.dir.FD(), statedir.StartSocket, c.state.InitPid, pidfd)
 	if errors.Is(err, linux.ECONNREFUSED) {
 		// Nobody listens there any more: it was started, and that command
@@ -52,20 +58,30 @@ func (c *Container) Start() error {
 	if err := linux.Unlinkat(c.dir.FD(), statedir.StartSocket); err != nil {
 		return err
 	}
-	return c.started(init)
+	return c.started(init, agent)
 }
 
 // startHere is Start for who created the container in this very process.
 func (c *Container) startHere() error {
 	init := c.waits
 	c.waits = nil
-	err := c.started(init)
+	agent, err := c.reachAgent(string(specs.StateCreated))
+	if err == nil {
+		err = c.started(init, agent)
+		agent.close()
+	}
 	init.Release()
 	return err
 }
 
-func (c *Container) started(init *launch.Init) error {
-	err := init.Go()
+func (c *Container) started(init *launch.Init, a *agent) error {
+	err := init.Go(a.give)
+	var failed *launch.Failure
+	if err != nil && !errors.As(err, &failed) {
+		// Whatever init has become, it is not what was asked for.
+		init.Release()
+		return joinUndo(err, c.kill())
+	}
 	if err == nil {
 		err = c.poststart()
 	} else {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -118,9 +119,18 @@ func (b *builder) filter() *seccomp.Filter {
 }
 
 func (b *builder) load(f *seccomp.Filter) {
-	if f != nil {
-		b.step(wire.Seccomp, "linux.seccomp", num(f.Flags), num(len(f.Instructions)), f.Bytes(binary.NativeEndian))
+	if f == nil {
+		return
 	}
+	flags := num(f.Flags)
+	if f.Notify {
+		flags |= wire.NewListener
+		if !f.Sends {
+			b.fail(&spec.FieldError{Path: "linux.seccomp", Err: errors.New(
+				"sendmsg has to be allowed beside SCMP_ACT_NOTIFY, whatever its arguments are: init hands the listener on by it, under the filter already")})
+		}
+	}
+	b.step(wire.Seccomp, "linux.seccomp", flags, num(len(f.Instructions)), f.Bytes(binary.NativeEndian))
 }
 
 // identity drops what the payload is not to have. Capabilities that the parent

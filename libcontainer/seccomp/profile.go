@@ -136,8 +136,8 @@ func (p *profile) parseEntry(s *specs.LinuxSyscall, index int) {
 		if action == retNotify {
 			p.notify = true
 			if name == "write" {
-				// The agent who could answer gets the listener by a write(2)
-				// of the process that is already under the filter.
+				// Compat(runc): there the agent who could answer learns of the
+				// listener by a write(2) of a process under the filter.
 				p.fail("linux.seccomp.syscalls[%d].names[%d]: %s", index, i, notifyWrite)
 			}
 		}

@@ -30,6 +30,9 @@ type Filter struct {
 	// Notify says that there is a SCMP_ACT_NOTIFY: who loads the filter must
 	// ask for a listener.
 	Notify bool
+	// Sends says, with Notify, that sendmsg(2) is let through whatever its
+	// arguments are, so that the listener can be handed on by it.
+	Sends bool
 	// Warnings are deviations that are no errors, each with its JSON path:
 	// names that are no system call, rules that cannot be honoured in full.
 	// Names are a debug matter, because profiles name what some kernel has.
@@ -55,10 +58,12 @@ func Compile(p *specs.LinuxSeccomp, native string) (*Filter, error) {
 	case len(prog) > maxInstructions:
 		return nil, fmt.Errorf("linux.seccomp: the profile is too large: it needs a filter of %d instructions, the kernel takes %d", len(prog), maxInstructions)
 	}
+	sends := checked.notify && l.passes(l.archs[0], "sendmsg")
 	return &Filter{
 		Instructions: prog,
 		Flags:        checked.flags,
 		Notify:       checked.notify,
+		Sends:        sends,
 		Warnings:     checked.warnings,
 		Worst:        worst(prog),
 	}, nil

@@ -55,6 +55,7 @@ func checkLinux(p *problems, s *specs.Spec, o Options) {
 		checkResources(p, l.Resources, "linux.resources")
 	}
 	checkDevices(p, l.Devices)
+	checkListener(p, l.Seccomp)
 	checkMemoryPolicy(p, l.MemoryPolicy)
 	checkPersonality(p, l.Personality)
 	checkPropagation(p, s)

@@ -25,9 +25,6 @@ var unsupportedLinux = [...]struct {
 	{"linux.intelRdt", func(l *specs.Linux) bool { return l.IntelRdt != nil }},
 	{"linux.mountLabel", func(l *specs.Linux) bool { return l.MountLabel != "" }},
 	{"linux.netDevices", func(l *specs.Linux) bool { return len(l.NetDevices) > 0 }},
-	{"linux.seccomp.listenerPath", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.ListenerPath != "" }},
-	{"linux.seccomp.listenerMetadata", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.ListenerMetadata != "" }},
-	{"linux.seccomp.defaultAction", func(l *specs.Linux) bool { return l.Seccomp != nil && l.Seccomp.DefaultAction == specs.ActNotify }},
 }
 
 // unsupportedOption reports the mount options that are understood but not
@@ -65,13 +62,6 @@ func unsupportedFields(s *specs.Spec) []*FieldError {
 	for _, field := range unsupportedLinux {
 		if field.present(s.Linux) {
 			found = append(found, unsupported(field.path))
-		}
-	}
-	if s.Linux.Seccomp != nil {
-		for i, call := range s.Linux.Seccomp.Syscalls {
-			if call.Action == specs.ActNotify {
-				found = append(found, unsupported(element("linux.seccomp.syscalls", i)+".action"))
-			}
 		}
 	}
 	return found

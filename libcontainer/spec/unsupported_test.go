@@ -27,13 +27,8 @@ func TestUnsupported(t *testing.T) {
 	l := s.Linux
 	l.IntelRdt, l.MountLabel = &specs.LinuxIntelRdt{}, "m"
 	l.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {}}
-	l.Seccomp = &specs.LinuxSeccomp{
-		DefaultAction: specs.ActNotify, ListenerPath: "/l", ListenerMetadata: "m",
-		Syscalls: []specs.LinuxSyscall{{Action: specs.ActAllow}, {Action: specs.ActNotify}},
-	}
 	want := []string{
 		"linux.intelRdt", "linux.mountLabel", "linux.netDevices",
-		"linux.seccomp.defaultAction", "linux.seccomp.listenerMetadata", "linux.seccomp.listenerPath", "linux.seccomp.syscalls[1].action",
 		"mounts[0].options[1]: remount",
 		"process.apparmorProfile", "process.selinuxLabel",
 	}

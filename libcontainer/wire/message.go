@@ -18,6 +18,7 @@ const (
 	Answer
 	Forked
 	Terminal
+	Listener
 	Go
 	Fail
 	messages
@@ -41,6 +42,7 @@ func Messages() []Message {
 		{Answer, "answer", "parent", "-", "go on; a refusal is the end of the connection"},
 		{Forked, "forked", "init", "-", "arg 0 is the pid of the sibling that goes on, in the parent's pid namespace"},
 		{Terminal, "terminal", "init", "1", "the master of the terminal"},
+		{Listener, "listener", "init", "1", "the listener of the filter that init is under from now on; nothing is answered"},
 		{Go, "go", "parent, start", "-", "execute the payload"},
 		{Fail, "fail", "init", "-", "a step failed: kind, call, errno, and field, object, detail as text; end of file without it means that the payload runs"},
 	}

@@ -192,6 +192,10 @@ const (
 	PivotChroot
 )
 
+// NewListener is the flag of a Seccomp step whose filter notifies somebody,
+// SECCOMP_FILTER_FLAG_NEW_LISTENER.
+const NewListener = 1 << 3
+
 // Flags of Chdir, Console and Affinity steps.
 const (
 	// ChdirTry leaves a refusal to a later Chdir, which runs as the user.

@@ -172,15 +172,16 @@ func Setrlimit(resource int, l *Rlimit) Errno {
 	return e
 }
 
-// Seccomp is seccomp(2) SECCOMP_SET_MODE_FILTER with n instructions at prog.
-func Seccomp(flags uint, n int, prog Ptr) Errno {
+// Seccomp is seccomp(2) SECCOMP_SET_MODE_FILTER with n instructions at prog. It
+// returns the listener, if flags ask for one; that is close-on-exec.
+func Seccomp(flags uint, n int, prog Ptr) (int, Errno) {
 	fprog := struct {
 		n    uint16
 		_    [6]byte
 		prog uintptr
 	}{n: uint16(n), prog: prog}
-	_, e := call(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, uintptr(flags), uintptr(unsafe.Pointer(&fprog)), 0, 0, 0)
-	return e
+	r, e := call(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, uintptr(flags), uintptr(unsafe.Pointer(&fprog)), 0, 0, 0)
+	return int(r), e
 }
 
 // JoinSession joins or makes the session keyring with that name and returns

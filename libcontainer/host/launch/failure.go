@@ -98,6 +98,8 @@ func (f *Failure) hint() string {
 	switch {
 	case f.Op == wire.OpKeyring && errors.Is(f, linux.EDQUOT):
 		return "the user's key quota is used up: see /proc/key-users, raise kernel.keys.maxkeys, or use --no-new-keyring"
+	case f.Op == wire.OpSeccomp && errors.Is(f, linux.EBUSY):
+		return "a filter around this runtime has a listener already, and the kernel allows one"
 	case f.Op == wire.OpPivot && errors.Is(f, linux.EINVAL):
 		return "on a host that runs from its initramfs use --no-pivot"
 	case f.Kind == wire.Mount && f.Op == wire.OpFsopen && errors.Is(f, linux.ENODEV):

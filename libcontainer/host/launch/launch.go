@@ -171,29 +171,46 @@ func (i *Init) End() {
 	i.Pidfd = linux.NoFD
 }
 
+// Listener gets the listener of a filter that notifies somebody, borrowed.
+type Listener func(pid int, listener linux.FD) error
+
 // Go lets init execute the payload and waits until it did. After a *Failure
-// init still is there, for a look at its files, until Release or End.
-func (i *Init) Go() error {
+// init still is there, for a look at its files, until Release or End; after
+// any other error it may be the payload already.
+func (i *Init) Go(on Listener) error {
 	if err := linux.SendFrame(i.sock, wire.Plain(wire.Go, 0, 0)); err != nil {
 		return err
 	}
-	return i.Executed()
+	return i.Executed(on)
 }
 
 // Executed waits until init became the payload: the connection closes at
 // execve. A message that comes instead says why it did not.
-func (i *Init) Executed() error {
+func (i *Init) Executed(on Listener) error {
 	var buf [wire.FrameSize]byte
-	n, fd, err := linux.ReceiveFrame(i.sock, buf[:])
-	_ = fd.Close()
-	if err != nil || n == 0 {
-		return err
+	for {
+		n, fd, err := linux.ReceiveFrame(i.sock, buf[:])
+		if err == nil && n > 0 {
+			err = i.handle(buf[:n], fd, on)
+		}
+		_ = fd.Close()
+		if err != nil || n == 0 {
+			return err
+		}
 	}
-	m, err := wire.Decode(buf[:n])
-	if err != nil {
+}
+
+// handle handles what init says between the word to go and execve.
+func (i *Init) handle(frame []byte, fd linux.FD, on Listener) error {
+	switch m, err := wire.Decode(frame); {
+	case err != nil:
 		return err
+	case m.Type == wire.Fail:
+		return &Failure{m.Fail, m.Args[0]}
+	case m.Type == wire.Listener && fd != linux.NoFD && on != nil:
+		return on(i.Pid, fd)
 	}
-	return &Failure{m.Fail, m.Args[0]}
+	return wire.ErrFrame
 }
 
 // Connect is for `start`: it connects to the init that waits at a socket in

@@ -72,6 +72,8 @@ func (s *State) member(r *jsontext.Reader, name string) {
 		s.Namespaces = readList(r)
 	case "hooks":
 		s.Hooks = readList(r)
+	case "seccomp_agent":
+		s.SeccompAgent = r.Bool()
 	case "annotations":
 		s.Annotations = readMap(r)
 	case "config":

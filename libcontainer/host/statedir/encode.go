@@ -37,6 +37,8 @@ func appendState(b []byte, s *State) []byte {
 	b = strconv.AppendBool(b, s.CgroupOurs)
 	b = jsontext.AppendList(append(b, `,"namespaces":`...), s.Namespaces)
 	b = jsontext.AppendList(append(b, `,"hooks":`...), s.Hooks)
+	b = append(b, `,"seccomp_agent":`...)
+	b = strconv.AppendBool(b, s.SeccompAgent)
 	b = jsontext.AppendMap(append(b, `,"annotations":`...), s.Annotations)
 	b = jsontext.AppendText(append(b, `,"config":{"rootfs":`...), s.Rootfs)
 	b = jsontext.AppendList(append(b, `,"labels":`...), s.labels())

@@ -24,6 +24,7 @@ type jsonState struct {
 	CgroupOurs    bool              `json:"cgroup_ours"`
 	Namespaces    []string          `json:"namespaces"`
 	Hooks         []string          `json:"hooks"`
+	SeccompAgent  bool              `json:"seccomp_agent"`
 	Annotations   map[string]string `json:"annotations"`
 	Config        struct {
 		Rootfs string   `json:"rootfs"`
@@ -41,7 +42,7 @@ func (j *jsonState) state() *State {
 		Version: j.Version, BootID: j.BootID, ID: j.ID, InitPid: j.InitPid, InitStart: j.InitStart,
 		Created: j.Created, OCIVersion: j.OCIVersion, Bundle: j.Bundle, Rootfs: j.Config.Rootfs,
 		Rootless: j.Rootless, SystemdCgroup: j.SystemdCgroup, CgroupPaths: j.CgroupPaths,
-		CgroupKept: j.CgroupKept, CgroupOurs: j.CgroupOurs, Namespaces: j.Namespaces, Hooks: j.Hooks, Annotations: j.Annotations,
+		CgroupKept: j.CgroupKept, CgroupOurs: j.CgroupOurs, Namespaces: j.Namespaces, Hooks: j.Hooks, SeccompAgent: j.SeccompAgent, Annotations: j.Annotations,
 	}
 	for _, m := range j.Config.Mounts {
 		s.Mounts = append(s.Mounts, Mount(m))
@@ -58,8 +59,8 @@ func exampleState() *State {
 		Rootless: true, SystemdCgroup: true,
 		CgroupPaths: map[string]string{"memory": "/sys/fs/cgroup/memory/web-1", "cpu": "/sys/fs/cgroup/cpu/web-1", "": "/x"},
 		CgroupKept:  []string{"/x"}, CgroupOurs: true,
-		Namespaces:  []string{"pid", "mount", "network"},
-		Hooks:       []string{"poststop"},
+		Namespaces: []string{"pid", "mount", "network"},
+		Hooks:      []string{"poststop"}, SeccompAgent: true,
 		Annotations: map[string]string{"a.b/c": "d", "quote\"\\": "\x00\x1f\n\t<&>", "ü€😀\u2028": "", "k=v": "=", "\xff": "bad \xc3\x28 \xed\xa0\x80"},
 		Mounts:      []Mount{{"proc", "/proc", "proc"}, {"/var/log", "/mnt/log", "bind"}},
 	}

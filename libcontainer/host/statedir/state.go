@@ -50,9 +50,11 @@ type State struct {
 	Namespaces []string
 	// Hooks names the kinds of hooks the configuration has, so that a verb
 	// without work for a hook need not read the kept config.json.
-	Hooks       []string
-	Annotations map[string]string
-	Mounts      []Mount
+	Hooks []string
+	// SeccompAgent: the filter notifies somebody, whom start has to tell.
+	SeccompAgent bool
+	Annotations  map[string]string
+	Mounts       []Mount
 
 	// Stale is set by Load, and not kept: the machine was started anew since
 	// the state was saved. The container is stopped, whoever has its pid now.
