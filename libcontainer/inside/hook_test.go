@@ -140,8 +140,17 @@ func ended(t *testing.T, pid int) bool {
 		return err == unix.ESRCH
 	}
 	defer unix.Close(fd)
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, patience)
-	return err == nil && n == 1
+	return readable(fd)
+}
+
+// readable waits, for as long as anything here may take.
+func readable(fd int) bool {
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, patience)
+		if err != unix.EINTR {
+			return err == nil && n == 1
+		}
+	}
 }
 
 // TestHooksShareAState: each hook reads the state from its beginning.

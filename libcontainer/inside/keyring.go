@@ -22,8 +22,14 @@ func (s *stage) keyring() bool {
 	if e != 0 {
 		return s.failAt(wire.OpKeyring, e, name)
 	}
+	if key == 0 {
+		return true // in it already: rung within a container of the same id
+	}
 	n, e := raw.DescribeKey(key, s.text[:])
-	if e != 0 || n > len(s.text) {
+	if e == 0 && n > len(s.text) {
+		e = raw.ENAMETOOLONG
+	}
+	if e != 0 {
 		return s.failAt(wire.OpKeyring, e, name)
 	}
 	// type;uid;gid;permissions in hex;name

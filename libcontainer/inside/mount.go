@@ -145,6 +145,13 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 		return false
 	}
 	e = raw.MoveMount(tree, at)
+	if e == raw.EINVAL {
+		var on raw.Stat
+		if raw.Fstat(at, &on) == 0 && (on.Mode&raw.SIFMT == raw.SIFDIR) != (st.Mode&raw.SIFMT == raw.SIFDIR) {
+			e = raw.ENOTDIR // the kernel says EINVAL to so much else
+			s.because(raw.Lit("a directory goes onto a directory, a file onto a file\x00"))
+		}
+	}
 	raw.Close(at)
 	return s.failAt(wire.OpMoveMount, e, target)
 }

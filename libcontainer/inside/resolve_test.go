@@ -15,26 +15,28 @@ import (
 	"github.com/oci-rung/rung/internal/linux/raw"
 )
 
-// tree makes files, directories (names that end in "/") and links ("a -> b").
+// plant makes a file, a directory (a name that ends in "/") or a link
+// ("name -> target").
+func plant(root, what string) error {
+	name, target, link := strings.Cut(what, " -> ")
+	path := filepath.Join(root, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	switch {
+	case link:
+		return os.Symlink(target, path)
+	case strings.HasSuffix(name, "/"):
+		return os.MkdirAll(path, 0o755)
+	}
+	return os.WriteFile(path, []byte(name), 0o644)
+}
+
 func tree(t testing.TB, names ...string) string {
 	t.Helper()
 	root := t.TempDir()
 	for _, n := range names {
-		name, target, link := strings.Cut(n, " -> ")
-		path := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		switch {
-		case link:
-			err = os.Symlink(target, path)
-		case strings.HasSuffix(name, "/"):
-			err = os.MkdirAll(path, 0o755)
-		default:
-			err = os.WriteFile(path, []byte(name), 0o644)
-		}
-		if err != nil {
+		if err := plant(root, n); err != nil {
 			t.Fatal(err)
 		}
 	}

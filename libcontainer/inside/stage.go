@@ -96,10 +96,10 @@ func (s *stage) receiveProgram() bool {
 	if !s.receive(wire.Program, nil) {
 		return false
 	}
-	size, want := int(s.frame.Args[0]), int(s.frame.Args[1])
-	if size > wire.MaxProgram || want > wire.MaxSlots {
+	if s.frame.Args[0] > wire.MaxProgram || s.frame.Args[1] > wire.MaxSlots {
 		return s.fail(wire.OpProgram, raw.EPROTO, nil)
 	}
+	size, want := int(s.frame.Args[0]), int(s.frame.Args[1])
 	for s.nslots < want {
 		if !s.receive(wire.Descriptors, s.slots[s.nslots:want]) {
 			return false

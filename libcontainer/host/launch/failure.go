@@ -64,11 +64,11 @@ func (f *Failure) cause() string {
 // notFound uses the words that Docker and Podman turn into 126 and 127.
 func (f *Failure) notFound() string {
 	name := f.Object
-	missing := errors.Is(f, linux.ENOENT)
+	missing := errors.Is(f, linux.ENOENT) || errors.Is(f, linux.ENOTDIR)
 	if missing && !strings.Contains(name, "/") {
 		return fmt.Sprintf("exec: %q: executable file not found in $PATH", name)
 	}
-	if missing || errors.Is(f, linux.ENOTDIR) {
+	if missing {
 		return fmt.Sprintf("exec: %q: stat %s: %s", name, name, f.cause())
 	}
 	return fmt.Sprintf("exec: %q: %s", name, f.cause())
