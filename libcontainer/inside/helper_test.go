@@ -42,7 +42,6 @@ func consoleHelper() error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(root)
 	if err = unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return err
 	}
@@ -83,7 +82,10 @@ func consoleHelper() error {
 	if unix.Fstat(0, &terminal) == nil && unix.Stat(root+"/dev/console", &device) == nil && terminal.Rdev == device.Rdev {
 		fmt.Println("/dev/console is it")
 	}
-	fmt.Println("done")
-	_ = unix.Unmount(root, unix.MNT_DETACH)
-	return nil
+	// Before the last word: with it the reader hangs up, which is a signal.
+	if err = unix.Unmount(root, unix.MNT_DETACH); err == nil {
+		err = os.Remove(root)
+	}
+	fmt.Println("done", err)
+	return err
 }

@@ -323,7 +323,7 @@ func TestConsole(t *testing.T) {
 			break
 		}
 	}
-	for _, want := range []string{"fd 0 is a terminal", "fd 1 is a terminal", "fd 2 is a terminal", "/dev/tty opens", "/dev/console is it"} {
+	for _, want := range []string{"fd 0 is a terminal", "fd 1 is a terminal", "fd 2 is a terminal", "/dev/tty opens", "/dev/console is it", "done <nil>"} {
 		if !bytes.Contains(got, []byte(want)) {
 			t.Errorf("no %q in %q", want, got)
 		}
