@@ -35,3 +35,6 @@ func runInit() string {
 	inside.Threaded(control, len(os.Args) > 3 && os.Args[3] == "single")
 	return ""
 }
+
+// callerTimerSlack is what the entry found, if it changed it.
+func callerTimerSlack() uint64 { return inside.CallerTimerSlack() }

@@ -51,7 +51,7 @@ func (p *Init) Spawn() (int, FD, error) {
 		sys.UseCgroupFD, sys.CgroupFD = true, int(p.Cgroup)
 	}
 	binary := "/proc/self/fd/" + strconv.Itoa(int(p.Binary))
-	pid, err := syscall.ForkExec(binary, p.Args, &syscall.ProcAttr{Files: files, Sys: sys})
+	pid, err := forkExec(binary, p.Args, &syscall.ProcAttr{Files: files, Sys: sys})
 	if err != nil {
 		return 0, NoFD, wrap("clone and exec", "init", err)
 	}

@@ -35,7 +35,7 @@ func (p *Program) Start() (*Child, error) {
 		Files: []uintptr{uintptr(p.Stdio[0]), uintptr(p.Stdio[1]), uintptr(p.Stdio[2])},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, PidFD: &pidfd},
 	}
-	pid, err := syscall.ForkExec(p.Path, p.Args, &attr)
+	pid, err := forkExec(p.Path, p.Args, &attr)
 	if err != nil {
 		return nil, wrap("exec", p.Path, err)
 	}

@@ -37,7 +37,7 @@ func NewUserNamespace(waits []string, uids, gids []IDMapping) (FD, error) {
 		return NoFD, errors.Join(err, theirs.Close())
 	}
 	pidfd := -1
-	pid, err := syscall.ForkExec("/proc/self/exe", waits, &syscall.ProcAttr{
+	pid, err := forkExec("/proc/self/exe", waits, &syscall.ProcAttr{
 		Files: []uintptr{uintptr(null), uintptr(null), uintptr(null), uintptr(theirs)},
 		Sys: &syscall.SysProcAttr{
 			Cloneflags: unix.CLONE_NEWUSER, UidMappings: sysMap(uids), GidMappings: sysMap(gids),

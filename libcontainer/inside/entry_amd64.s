@@ -1,5 +1,6 @@
 // Runs in: init, its first instructions. Sees: caller's namespaces. Holds: caller's privilege.
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The stack check of every Go function reads g; this one is zero, so its
@@ -11,8 +12,8 @@ GLOBL stageG<>(SB), NOPTR, $1024
 
 // _rung_start is the entry point of the binary (linker flag -E). For
 // `rung init N` it calls entry without starting the Go runtime; for anything
-// else it goes on to the runtime's own entry with stack and registers as they
-// came.
+// else it makes timers lazy (see lazySlack) and goes on to the runtime's own
+// entry with the stack as it came.
 TEXT _rung_start(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	0(SP), DI // argc
 	LEAQ	8(SP), SI // argv
@@ -34,4 +35,17 @@ TEXT _rung_start(SB),NOSPLIT|NOFRAME,$0
 	CALL	·entry(SB)
 	INT	$3 // entry does not return
 normal:
+	MOVQ	$157, AX // prctl
+	MOVQ	$30, DI // PR_GET_TIMERSLACK
+	SYSCALL
+	CMPQ	AX, $1
+	JLT	start // an error, or a thread with a real-time policy, which has none
+	CMPQ	AX, $const_lazySlack
+	JGE	start
+	MOVQ	AX, ·callerSlack(SB)
+	MOVQ	$157, AX // prctl
+	MOVQ	$29, DI // PR_SET_TIMERSLACK
+	MOVQ	$const_lazySlack, SI
+	SYSCALL
+start:
 	JMP	_rt0_amd64_linux(SB)

@@ -1,5 +1,6 @@
 // Runs in: init, its first instructions. Sees: caller's namespaces. Holds: caller's privilege.
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // As on amd64, but g is a register here.
@@ -23,4 +24,18 @@ TEXT _rung_start(SB),NOSPLIT|NOFRAME,$0
 	CALL	·entry(SB)
 	BRK	// entry does not return
 normal:
+	MOVD	$167, R8 // prctl
+	MOVD	$30, R0 // PR_GET_TIMERSLACK
+	SVC
+	CMP	$1, R0
+	BLT	start // an error, or a thread with a real-time policy, which has none
+	MOVD	$const_lazySlack, R1
+	CMP	R1, R0
+	BGE	start
+	MOVD	$·callerSlack(SB), R2
+	MOVD	R0, (R2)
+	MOVD	$167, R8 // prctl
+	MOVD	$29, R0 // PR_SET_TIMERSLACK
+	SVC
+start:
 	B	_rt0_arm64_linux(SB)

@@ -42,6 +42,13 @@ up() {
 	equal "$error" err
 }
 
+@test "exec: the command's timers are as exact as the caller's" {
+	up
+	call exec "$ID" cat /proc/self/timerslack_ns
+	ok
+	stdout "$(cat /proc/self/timerslack_ns)"
+}
+
 @test "exec: joins all namespaces of the container" {
 	edit "$(new_ns cgroup)"
 	up

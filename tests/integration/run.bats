@@ -243,6 +243,13 @@ load lib
 	equal "$(jq .keyring <<<"$output")" "$("$RUNG_TEST_BUILD/bin/probe" | jq .keyring)" "keyring serial"
 }
 
+@test "run: the payload's timers are as exact as the caller's" {
+	bundle "$(args cat /proc/self/timerslack_ns)"
+	call run --bundle "$B" "$ID"
+	ok
+	stdout "$(cat /proc/self/timerslack_ns)"
+}
+
 @test "run --no-subreaper: accepted" {
 	bundle "$(args echo fine)"
 	call run --bundle "$B" --no-subreaper "$ID"

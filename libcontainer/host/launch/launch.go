@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 
 	"github.com/oci-rung/rung/internal/linux"
@@ -86,6 +87,10 @@ func Begin(b Birth) (*Begun, error) {
 	}
 	begun := &Begun{birth: b, ours: ours, theirs: theirs, program: program, born: make(chan spawned, 1)}
 	go begun.spawn()
+	// This thread goes on with spawn at once, and the rest of this goroutine
+	// in another: the other way round, a thread with nothing to do would have
+	// to find spawn first, and before it takes it from us it waits.
+	runtime.Gosched()
 	return begun, nil
 }
 
