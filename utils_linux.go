@@ -22,6 +22,10 @@ import (
 // configFile is the name of the config in a bundle.
 const configFile = "config.json"
 
+// mostConfig bounds what is read of it: one is rarely more than a hundred
+// kilobytes, and none is worth all of the memory.
+const mostConfig = 16 << 20
+
 // bundle is a bundle whose config was read and found right.
 type bundle struct {
 	dir  string // absolute
@@ -35,7 +39,7 @@ func (c *call) loadBundle(dir string, options spec.Options) (*bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle %s: %w", dir, err)
 	}
-	raw, err := os.ReadFile(filepath.Join(abs, configFile))
+	raw, err := linux.ReadFile(filepath.Join(abs, configFile), mostConfig)
 	if err != nil {
 		if _, dirErr := os.Stat(abs); dirErr != nil {
 			return nil, fmt.Errorf("bundle: %w", dirErr)

@@ -58,6 +58,17 @@ func WriteNewFile(at FD, name string, data []byte, mode uint32) error {
 	return err
 }
 
+// ReadFile reads a file of at most limit bytes. Package os would set up its
+// poller first, which takes longer than the reading.
+func ReadFile(path string, limit int) ([]byte, error) {
+	fd, err := OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer fd.Close()
+	return readAll(fd, path, limit)
+}
+
 // ReadFileAt reads a regular file of at most limit bytes. The last component
 // of its name may not be a symbolic link.
 func ReadFileAt(at FD, name string, limit int) ([]byte, error) {
@@ -66,25 +77,35 @@ func ReadFileAt(at FD, name string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	defer fd.Close()
-	b := make([]byte, 0, min(4<<10, limit+1))
+	return readAll(fd, name, limit)
+}
+
+func readAll(fd FD, name string, limit int) ([]byte, error) {
+	st, err := Fstat(fd)
+	if err != nil {
+		return nil, err
+	}
+	// The size is a guess that is right for regular files; one byte more
+	// shows the end.
+	b := make([]byte, 0, min(max(st.Size, 4<<10), int64(limit))+1)
 	for {
-		room := b[len(b):cap(b)]
-		n, err := unix.Read(int(fd), room)
-		if err == unix.EINTR {
-			continue
-		}
+		var n int
+		err := retry(func() (err error) {
+			n, err = unix.Read(int(fd), b[len(b):cap(b)])
+			return err
+		})
 		if err != nil {
 			return nil, wrap("read", name, err)
 		}
-		b = b[:len(b)+n]
-		if len(b) > limit {
-			return nil, wrap("read", name, unix.EFBIG)
-		}
-		if n < len(room) {
-			// A regular file gives all that was asked for unless it ends.
+		if n == 0 {
 			return b, nil
 		}
-		b = append(make([]byte, 0, min(4*cap(b), limit+1)), b...)
+		if b = b[:len(b)+n]; len(b) > limit {
+			return nil, wrap("read", name, unix.EFBIG)
+		}
+		if len(b) == cap(b) {
+			b = append(make([]byte, 0, min(2*cap(b), limit+1)), b...)
+		}
 	}
 }
 
