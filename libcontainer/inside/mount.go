@@ -43,16 +43,8 @@ func (s *stage) makeFilesystem(fstype, source, params raw.Ptr, attr uint64) (int
 			return -1, s.failFilesystem(fs, wire.OpFsconfig, e, source)
 		}
 	}
-	for p := params; p != 0 && *raw.At[raw.Ptr](p) != 0; p += 16 {
-		key, value := *raw.At[raw.Ptr](p), *raw.At[raw.Ptr](p + 8)
-		if value == 1 {
-			e = raw.Fsconfig(fs, raw.FsconfigFlag, key, 0)
-		} else {
-			e = raw.Fsconfig(fs, raw.FsconfigStr, key, value)
-		}
-		if e != 0 {
-			return -1, s.failFilesystem(fs, wire.OpFsconfig, e, key)
-		}
+	if !s.configure(fs, params) {
+		return -1, false
 	}
 	if s.mode[0] != 0 {
 		mode := raw.Addr(s.mode[:])
@@ -69,6 +61,45 @@ func (s *stage) makeFilesystem(fstype, source, params raw.Ptr, attr uint64) (int
 	}
 	raw.Close(fs)
 	return tree, true
+}
+
+// configure hands parameters to a filesystem's context.
+func (s *stage) configure(fs int, params raw.Ptr) bool {
+	for p := params; p != 0 && *raw.At[raw.Ptr](p) != 0; p += 16 {
+		key, value := *raw.At[raw.Ptr](p), *raw.At[raw.Ptr](p + 8)
+		var e raw.Errno
+		if value == 1 {
+			e = raw.Fsconfig(fs, raw.FsconfigFlag, key, 0)
+		} else {
+			e = raw.Fsconfig(fs, raw.FsconfigStr, key, value)
+		}
+		if e != 0 {
+			return s.failFilesystem(fs, wire.OpFsconfig, e, key)
+		}
+	}
+	return true
+}
+
+// remount changes the parameters of the filesystem whose mount is at a path.
+func (s *stage) remount() bool {
+	target := s.row.Args[0]
+	at, e := s.open(target, followInside)
+	if e != 0 {
+		return s.failAt(wire.OpOpen, e, target)
+	}
+	fs, e := raw.Fspick(at)
+	raw.Close(at)
+	if e != 0 {
+		return s.failAt(wire.OpFspick, e, target)
+	}
+	if !s.configure(fs, s.row.Args[1]) {
+		return false
+	}
+	if e = raw.Fsconfig(fs, raw.FsconfigRemake, 0, 0); e != 0 {
+		return s.failFilesystem(fs, wire.OpRemount, e, target)
+	}
+	raw.Close(fs)
+	return true
 }
 
 // copyMode notes the mode of the directory at path in octal, so that a tmpfs

@@ -165,6 +165,8 @@ func (s *stage) runFiles() bool {
 		return s.mount()
 	case wire.Attach:
 		return s.attachSlot()
+	case wire.Remount:
+		return s.remount()
 	case wire.Setattr:
 		return s.setattr()
 	case wire.Mknod:

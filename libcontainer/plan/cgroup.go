@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"path"
 	"strings"
 
@@ -14,11 +15,14 @@ import (
 // that is a mount made inside; without one it is a bind of the container's
 // directory, so that the host's others are out of sight.
 func (b *builder) cgroupView(m specs.Mount, o spec.MountOptions, field string) {
+	if _, mapped := spec.FindMountIDMap(b.spec, &m, &o); mapped || len(o.Data)+len(o.SuperSet) > 0 {
+		b.fail(&spec.FieldError{Path: field + ".options", Err: errors.New("a view of the container's cgroups has neither options of a filesystem nor mapped owners")})
+	}
 	b.cgroups()
 	_, private := spec.FindNamespace(b.spec, specs.CgroupNamespace)
 	if b.facts.Unified {
 		for _, h := range b.facts.Hierarchies {
-			b.hierarchy(h, m.Destination, o.Set|o.RecSet, private, field)
+			b.hierarchy(h, m.Destination, fresh(o), private, field)
 		}
 	} else {
 		b.legacyView(m, o, private, field)
@@ -32,7 +36,7 @@ func (b *builder) cgroupView(m specs.Mount, o spec.MountOptions, field string) {
 // have it, and a link for each controller of a shared one.
 func (b *builder) legacyView(m specs.Mount, o spec.MountOptions, private bool, field string) {
 	const hard = spec.MountAttrNosuid | spec.MountAttrNodev | spec.MountAttrNoexec
-	set := o.Set | o.RecSet
+	set := fresh(o)
 	b.step(wire.Mount, field, "tmpfs", m.Destination, "tmpfs", set&^spec.MountAttrReadonly|hard,
 		wire.Pairs{"mode", "755"}, num(0))
 	for _, h := range b.facts.Hierarchies {

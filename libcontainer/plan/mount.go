@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,8 @@ func (b *builder) mounts() {
 		}
 		m.Destination = path.Clean("/" + m.Destination)
 		switch {
+		case o.Remount:
+			b.remount(m, o, field)
 		case o.Bind:
 			b.bind(m, o, field)
 		case m.Type == "cgroup" || m.Type == "cgroup2" && b.facts.Unified:
@@ -47,7 +50,7 @@ func (b *builder) bind(m specs.Mount, o spec.MountOptions, field string) {
 	d := Descriptor{
 		Opens: OpenTree, Field: field + ".source", Path: b.fromBundle(m.Source),
 		Recursive: o.Recursive, Set: o.Set, Clear: o.Clear, RecSet: o.RecSet, RecClear: o.RecClear,
-		Propagation: append([]uint64{b.inherited() | msRec}, o.Propagation...),
+		Propagation: b.propagation(o),
 	}
 	if m.Destination == "/proc" {
 		d.Filesystem = procMagic
@@ -59,6 +62,48 @@ func (b *builder) bind(m specs.Mount, o spec.MountOptions, field string) {
 	b.step(wire.Attach, field, slot, m.Destination, targetFlags(m.Destination))
 }
 
+// propagation is how a bind is tied to its source. One that is to be shared
+// stays a peer of it: made a slave first, it would be shared with nobody.
+func (b *builder) propagation(o spec.MountOptions) []uint64 {
+	_, user := spec.FindNamespace(b.spec, specs.UserNamespace)
+	shared := slices.ContainsFunc(o.Propagation, func(p uint64) bool { return p&^msRec == msShared })
+	if shared && !user {
+		return o.Propagation
+	}
+	return append([]uint64{b.inherited() | msRec}, o.Propagation...)
+}
+
+// remount changes a mount that is there: what options name of it, nothing
+// else. Read-only is a matter of the mount, except for a filesystem whose
+// type, given here, says that it has storage of its own.
+func (b *builder) remount(m specs.Mount, o spec.MountOptions, field string) {
+	at := field + ".options"
+	if pairs := b.parameters(m, o, field); len(pairs) > 0 {
+		b.step(wire.Remount, at, m.Destination, pairs)
+	}
+	if m.Destination == "/dev" {
+		o.Set &^= spec.MountAttrReadonly // until the devices are made
+		o.RecSet &^= spec.MountAttrReadonly
+	}
+	b.attributes(at, m.Destination, o.Set, o.Clear, 0)
+	b.attributes(at, m.Destination, o.RecSet, o.RecClear, atRecursive)
+	for _, p := range o.Propagation {
+		b.setattr(at, m.Destination, 0, p)
+	}
+}
+
+// attributes changes those of a mount that is attached.
+func (b *builder) attributes(field, target string, set, clear, flags uint64) {
+	if set|clear == 0 {
+		return
+	}
+	// The access time is a mode: all its bits are cleared to set another one.
+	if (set|clear)&spec.MountAttrAtimeMask != 0 {
+		clear |= spec.MountAttrAtimeMask
+	}
+	b.step(wire.Setattr, field, target, set, clear, num(0), flags)
+}
+
 // filesystem makes a new filesystem inside.
 func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 	flags := targetFlags(m.Destination)
@@ -66,11 +111,11 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 		b.fail(&spec.FieldError{Path: field + ".type", Err: fmt.Errorf("filesystem %q over /proc: only proc may be there", m.Type)})
 		return
 	}
-	attr := o.Set&^o.RecClear | o.RecSet // nothing is below it yet
+	attr := fresh(o)
 	if m.Destination == "/dev" {
 		attr &^= spec.MountAttrReadonly // until the devices are made
 	}
-	pairs := parameters(o)
+	pairs := b.parameters(m, o, field)
 	if m.Type == "tmpfs" && !hasKey(pairs, "mode") {
 		flags |= wire.CopyMode
 	}
@@ -107,20 +152,56 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 	}
 }
 
+// fresh are the attributes of a new filesystem: nothing is below it yet.
+func fresh(o spec.MountOptions) uint64 { return o.Set&^o.RecClear | o.RecSet }
+
+// maxParameter is the longest value that fsconfig(2) takes.
+const maxParameter = 255
+
 // parameters are the fsconfig(2) calls that options stand for.
-func parameters(o spec.MountOptions) wire.Pairs {
+func (b *builder) parameters(m specs.Mount, o spec.MountOptions, field string) wire.Pairs {
 	var out wire.Pairs
 	for _, f := range o.SuperSet {
 		out = append(out, f, wire.Flag)
 	}
 	for _, d := range o.Data {
-		if k, v, ok := strings.Cut(d, "="); ok {
-			out = append(out, k, v)
-		} else {
+		if k, v, ok := strings.Cut(d, "="); !ok {
 			out = append(out, d, wire.Flag)
+		} else if len(v) > maxParameter && m.Type == "overlay" && k == "lowerdir" {
+			out = append(out, layers(v)...)
+		} else {
+			out = append(out, k, v)
 		}
 	}
+	for i := 0; i < len(out); i += 2 {
+		if n := len(out[i+1]); n > maxParameter {
+			b.fail(&spec.FieldError{Path: field + ".options", Err: fmt.Errorf("%s: a value of %d bytes, the kernel takes %d", out[i], n, maxParameter)})
+		}
+	}
+	if n := len(m.Source); n > maxParameter {
+		b.fail(&spec.FieldError{Path: field + ".source", Err: fmt.Errorf("%d bytes, the kernel takes %d of a filesystem's source", n, maxParameter)})
+	}
 	return out
+}
+
+// layers are the layers of an overlay one by one: all of them together were
+// made for mount(2), which took a page. Kernel(6.8): lowerdir+.
+func layers(list string) wire.Pairs {
+	var out wire.Pairs
+	key, start := "lowerdir+", 0
+	for i := 0; i < len(list); i++ {
+		switch {
+		case list[i] == '\\':
+			i++ // an escaped colon does not separate
+		case list[i] != ':':
+		case i == start:
+			key, start = "datadir+", i+1 // behind a double colon
+		default:
+			out = append(out, key, list[start:i])
+			start = i + 1
+		}
+	}
+	return append(out, key, list[start:])
 }
 
 // copyUp are the flags that fill a tmpfs; the owner of its root is as the
@@ -166,16 +247,25 @@ func targetFlags(destination string) uint64 {
 	return num(flags)
 }
 
-// readonlyDev returns the field of the mount at /dev if that is asked to be
-// read-only: it has to wait until the devices are made.
+// readonlyDev returns the field of the mount that makes /dev read-only: it has
+// to wait until the devices are made.
 func (b *builder) readonlyDev() (string, bool) {
-	for i := len(b.spec.Mounts) - 1; i >= 0; i-- {
-		m := b.spec.Mounts[i]
-		if path.Clean("/"+m.Destination) != "/dev" {
+	field, readonly := "", false
+	for i, m := range b.spec.Mounts {
+		at := element("mounts", i)
+		o, err := spec.ParseMountOptions(m, at)
+		if err != nil || path.Clean("/"+m.Destination) != "/dev" {
 			continue
 		}
-		o, err := spec.ParseMountOptions(m, element("mounts", i))
-		return element("mounts", i), err == nil && !o.Bind && (o.Set|o.RecSet)&spec.MountAttrReadonly != 0
+		set, clear := (o.Set|o.RecSet)&spec.MountAttrReadonly != 0, (o.Clear|o.RecClear)&spec.MountAttrReadonly != 0
+		switch {
+		case o.Remount && set:
+			field, readonly = at, true
+		case o.Remount && clear:
+			readonly = false
+		case !o.Remount:
+			field, readonly = at, !o.Bind && fresh(o)&spec.MountAttrReadonly != 0
+		}
 	}
-	return "", false
+	return field, readonly
 }

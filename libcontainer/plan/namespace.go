@@ -24,6 +24,7 @@ const (
 	msRec     = 1 << 14
 	msPrivate = 1 << 18
 	msSlave   = 1 << 19
+	msShared  = 1 << 20
 )
 
 // Born is what clone has to know; it is decided first, so that the clone can

@@ -163,6 +163,7 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b.createHooks()
 	b.enterRoot()
 	b.hidden()
+	b.rootPropagation()
 	b.process(s.Process, "process", startedLater)
 	return b.done()
 }

@@ -66,7 +66,12 @@ func (b *builder) enterRoot() {
 	if b.spec.Root.Readonly {
 		b.setattr("root.readonly", "/", spec.MountAttrReadonly, 0)
 	}
-	if flags, ok := spec.Propagation(b.spec.Linux.RootfsPropagation); ok {
+}
+
+// rootPropagation gives the root its final propagation, behind everything that
+// copies a mount: an unbindable one cannot be copied.
+func (b *builder) rootPropagation() {
+	if flags, ok := spec.Propagation(b.spec.Linux.RootfsPropagation); ok && b.ownRoot {
 		b.step(wire.Propagate, "linux.rootfsPropagation", flags)
 	}
 }

@@ -26,15 +26,21 @@ func checkMounts(p *problems, s *specs.Spec) {
 		if hasNUL(m.Source) {
 			p.add(at+".source", causeNUL)
 		}
-		checkMountType(p, m, at)
 		o := parseMountOptions(p, m, at)
+		checkMountType(p, m, &o, at)
 		checkMountIDMap(p, s, m, &o, at)
+		if o.Remount && o.TmpCopyUp {
+			p.add(at+".options", "tmpcopyup: nothing is copied by a remount")
+		}
 	}
 }
 
 // checkMountType checks that there is something to mount.
-func checkMountType(p *problems, m *specs.Mount, at string) {
-	if isBind(m) {
+func checkMountType(p *problems, m *specs.Mount, o *MountOptions, at string) {
+	if o.Remount {
+		return // what is there has both
+	}
+	if o.Bind {
 		if m.Source == "" {
 			p.add(at+".source", "required for a bind mount")
 		}
@@ -43,12 +49,15 @@ func checkMountType(p *problems, m *specs.Mount, at string) {
 	switch {
 	case m.Type == "":
 		p.add(at+".type", `required, unless options contain "bind" or "rbind"`)
-	case m.Type == "bind", m.Type == "rbind", m.Type == "none":
+	case dummyType(m.Type):
 		p.addf(at+".type", `%q is not a filesystem; for a bind mount, add "bind" or "rbind" to options`, m.Type)
 	case hasNUL(m.Type):
 		p.add(at+".type", causeNUL)
 	}
 }
+
+// dummyType reports whether a type is none the kernel could know.
+func dummyType(t string) bool { return t == "" || t == "bind" || t == "rbind" || t == "none" }
 
 // mountIDs lists the ids that mounts give to their files, for prefix "uid=" or
 // "gid=". Only filesystems whose meaning of these options is known, and that

@@ -174,14 +174,12 @@ func lookupMountOption(name string) (mountOption, bool) {
 	return mountOption{}, false
 }
 
-// MountOptionNames returns the options this release honours, sorted, for the
-// features document.
+// MountOptionNames returns all options that the runtime gives a meaning to,
+// sorted, for the features document.
 func MountOptionNames() []string {
 	names := make([]string, 0, len(mountOptions))
 	for _, row := range mountOptions {
-		if !unsupportedOption(row.name) {
-			names = append(names, row.name)
-		}
+		names = append(names, row.name)
 	}
 	return names
 }
@@ -211,8 +209,14 @@ func parseMountOptions(p *problems, m *specs.Mount, path string) MountOptions {
 			}
 		}
 	}
-	if !o.Bind && o.Set&MountAttrReadonly != 0 && ownsSuperBlock(m.Type) {
+	if o.Bind || o.Remount && dummyType(m.Type) || !ownsSuperBlock(m.Type) {
+		return o
+	}
+	switch {
+	case o.Set&MountAttrReadonly != 0:
 		o.SuperSet = append(o.SuperSet, "ro")
+	case o.Remount && o.Clear&MountAttrReadonly != 0:
+		o.SuperSet = append(o.SuperSet, "rw")
 	}
 	return o
 }

@@ -1,8 +1,6 @@
 package spec
 
 import (
-	"fmt"
-
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
@@ -27,16 +25,6 @@ var unsupportedLinux = [...]struct {
 	{"linux.netDevices", func(l *specs.Linux) bool { return len(l.NetDevices) > 0 }},
 }
 
-// unsupportedOption reports the mount options that are understood but not
-// honoured yet. They are not in MountOptionNames either.
-func unsupportedOption(name string) bool {
-	switch name {
-	case "remount":
-		return true
-	}
-	return false
-}
-
 // Unsupported returns one *FieldError, whose cause is ErrUnsupported, for
 // every field of s that asks for something this release does not do. Asked and
 // not applied is an error, always. Check reports them too.
@@ -52,9 +40,6 @@ func unsupportedFields(s *specs.Spec) []*FieldError {
 	var found []*FieldError
 	if s.Process != nil {
 		found = unsupportedInProcess(s.Process, "process")
-	}
-	for i := range s.Mounts {
-		found = append(found, unsupportedInMount(&s.Mounts[i], element("mounts", i))...)
 	}
 	if s.Linux == nil {
 		return found
@@ -76,21 +61,6 @@ func unsupportedInProcess(proc *specs.Process, path string) []*FieldError {
 	for _, field := range unsupportedProcess {
 		if field.present(proc) {
 			found = append(found, unsupported(path+"."+field.field))
-		}
-	}
-	return found
-}
-
-func unsupportedInMount(m *specs.Mount, path string) []*FieldError {
-	var found []*FieldError
-	for j, option := range m.Options {
-		for word := range splitOption(option) {
-			if unsupportedOption(word) {
-				found = append(found, &FieldError{
-					Path: element(path+".options", j),
-					Err:  fmt.Errorf("%s: %w", word, ErrUnsupported),
-				})
-			}
 		}
 	}
 	return found

@@ -25,6 +25,7 @@ const (
 	OpFsconfig
 	OpFsmount
 	OpFsopen
+	OpFspick
 	OpGetcwd
 	OpHostname
 	OpInterface
@@ -46,6 +47,7 @@ const (
 	OpRead
 	OpReadlink
 	OpReceive
+	OpRemount
 	OpRlimit
 	OpSeccomp
 	OpSend
@@ -89,6 +91,7 @@ var opNames = [ops]string{
 	OpFsconfig:     "fsconfig",
 	OpFsmount:      "fsmount",
 	OpFsopen:       "fsopen",
+	OpFspick:       "fspick",
 	OpGetcwd:       "check current directory",
 	OpHostname:     "sethostname",
 	OpJoin:         "join cgroup",
@@ -110,6 +113,7 @@ var opNames = [ops]string{
 	OpRead:         "read",
 	OpReadlink:     "readlink",
 	OpReceive:      "receive",
+	OpRemount:      "remount",
 	OpRlimit:       "setrlimit",
 	OpSeccomp:      "seccomp",
 	OpSend:         "send",

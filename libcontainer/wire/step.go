@@ -23,6 +23,7 @@ const (
 	Loopback
 	Mount
 	Attach
+	Remount
 	Setattr
 	Mknod
 	Symlink
@@ -89,6 +90,7 @@ func Rules() []Rule {
 		{Loopback, "loopback", "", "brings up lo", []Kind{Caps}, ""},
 		{Mount, "mount", "type, target, source, attributes, parameters, flags", "makes a filesystem and attaches it", []Kind{Pivot, Mask, Readonly}, ""},
 		{Attach, "attach", "slot, target, flags", "attaches a tree that the parent opened", []Kind{Pivot, Mask, Readonly}, ""},
+		{Remount, "remount", "target, parameters", "changes the filesystem that is mounted at a path", []Kind{Pivot, Mask, Readonly}, ""},
 		{Setattr, "setattr", "target, set, clear, propagation, flags", "changes attributes of the mount at a path", []Kind{Caps}, ""},
 		{Mknod, "mknod", "path, mode, device, uid, gid", "makes a device node or finds the right one there", []Kind{Caps, Mask}, ""},
 		{Symlink, "symlink", "target, path, flags", "makes a symbolic link", []Kind{Caps}, ""},

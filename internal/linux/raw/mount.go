@@ -8,24 +8,25 @@ import (
 
 // Flags of the mount calls; values are the kernel's.
 const (
-	MsRec         = unix.MS_REC
-	MsSlave       = unix.MS_SLAVE
-	MsPrivate     = unix.MS_PRIVATE
-	MsShared      = unix.MS_SHARED
-	MsUnbindable  = unix.MS_UNBINDABLE
-	MsMove        = unix.MS_MOVE
-	MntDetach     = unix.MNT_DETACH
-	AttrRdonly    = unix.MOUNT_ATTR_RDONLY
-	AttrNosuid    = unix.MOUNT_ATTR_NOSUID
-	AttrNodev     = unix.MOUNT_ATTR_NODEV
-	AttrNoexec    = unix.MOUNT_ATTR_NOEXEC
-	TreeClone     = unix.OPEN_TREE_CLONE
-	TreeCloexec   = unix.OPEN_TREE_CLOEXEC
-	FsconfigFlag  = unix.FSCONFIG_SET_FLAG
-	FsconfigStr   = unix.FSCONFIG_SET_STRING
-	FsconfigMake  = unix.FSCONFIG_CMD_CREATE
-	fsopenCloexec = unix.FSOPEN_CLOEXEC
-	fsmountCloex  = unix.FSMOUNT_CLOEXEC
+	MsRec          = unix.MS_REC
+	MsSlave        = unix.MS_SLAVE
+	MsPrivate      = unix.MS_PRIVATE
+	MsShared       = unix.MS_SHARED
+	MsUnbindable   = unix.MS_UNBINDABLE
+	MsMove         = unix.MS_MOVE
+	MntDetach      = unix.MNT_DETACH
+	AttrRdonly     = unix.MOUNT_ATTR_RDONLY
+	AttrNosuid     = unix.MOUNT_ATTR_NOSUID
+	AttrNodev      = unix.MOUNT_ATTR_NODEV
+	AttrNoexec     = unix.MOUNT_ATTR_NOEXEC
+	TreeClone      = unix.OPEN_TREE_CLONE
+	TreeCloexec    = unix.OPEN_TREE_CLOEXEC
+	FsconfigFlag   = unix.FSCONFIG_SET_FLAG
+	FsconfigStr    = unix.FSCONFIG_SET_STRING
+	FsconfigMake   = unix.FSCONFIG_CMD_CREATE
+	FsconfigRemake = unix.FSCONFIG_CMD_RECONFIGURE
+	fsopenCloexec  = unix.FSOPEN_CLOEXEC
+	fsmountCloex   = unix.FSMOUNT_CLOEXEC
 )
 
 // MountAttr is the kernel's struct mount_attr.
@@ -34,6 +35,12 @@ type MountAttr = unix.MountAttr
 // Fsopen is fsopen(2), Linux 5.2.
 func Fsopen(fstype Ptr) (int, Errno) {
 	r, e := call(unix.SYS_FSOPEN, fstype, fsopenCloexec, 0, 0, 0, 0)
+	return int(r), e
+}
+
+// Fspick is fspick(2) on the mount behind descriptor n, Linux 5.2.
+func Fspick(n int) (int, Errno) {
+	r, e := call(unix.SYS_FSPICK, fd(n), Lit("\x00"), unix.FSPICK_EMPTY_PATH|unix.FSPICK_CLOEXEC, 0, 0, 0)
 	return int(r), e
 }
 

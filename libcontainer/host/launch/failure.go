@@ -102,6 +102,8 @@ func (f *Failure) hint() string {
 		return "a filter around this runtime has a listener already, and the kernel allows one"
 	case f.Op == wire.OpPivot && errors.Is(f, linux.EINVAL):
 		return "on a host that runs from its initramfs use --no-pivot"
+	case (f.Op == wire.OpFspick || f.Op == wire.OpMountSetattr) && errors.Is(f, linux.EINVAL):
+		return "nothing is mounted at exactly this path, or it has no such attribute"
 	case f.Kind == wire.Mount && f.Op == wire.OpFsopen && errors.Is(f, linux.ENODEV):
 		return "this kernel has no such filesystem type"
 	}
