@@ -24,7 +24,7 @@ SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible
 	tests/demo/inside tests/vm/run tests/vm/inside
 
 # What `make test` runs, each a target of its own.
-TIERS = test-pure test-structure test-kernel demo-quiet integration integration-runc test-containerd test-vm
+TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-containerd test-vm
 
 .DEFAULT_GOAL := build
 .PHONY: help build test $(TIERS) check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
@@ -59,6 +59,10 @@ test-structure: ## who may import what, sizes of files, what init can reach
 test-kernel: ## tests of the Go packages against the running kernel
 	@$(AS_ROOT) $(GO) run ./tests/gotest -count=1 -p 1 \
 		$$($(GO) list ./... | grep -vxF "$$($(GO) list $(NO_ROOT) ./internal/structure)")
+
+test-schema: build deps ## what rung prints, against the JSON schemas of the runtime-spec
+	@$(GO) build -o .build/gotest ./tests/gotest
+	@cd tests/schema && $(AS_ROOT) env RUNTIME='$(RUNTIME)' ../../.build/gotest -count=1 ./...
 
 integration: build deps debian-rootfs ## the command line, with bats; RUNTIME=… for another binary
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/integration/run $(FILES)
