@@ -26,7 +26,9 @@ load lib
 @test "create: the root filesystem is in place when it returns" {
 	bundle
 	created
-	contains "$(cut -d' ' -f5 "/proc/$PID/mountinfo" | tr '\n' ' ')" "/ /proc /dev "
+	local targets target
+	targets=$(cut -d' ' -f5 "/proc/$PID/mountinfo" | tr '\n' ' ')
+	for target in / /proc /dev /dev/pts /dev/shm /dev/mqueue /sys; do contains " $targets" " $target "; done
 	present "/proc/$PID/root/bin/busybox"
 	absent "/proc/$PID/root$T"
 }
