@@ -37,11 +37,14 @@ help: ## list the targets
 build: ## build ./rung, static, with its own entry point for init
 	$(GOBUILD) -ldflags '$(LDFLAGS)' -o rung .
 
-install: build ## install rung below PREFIX (/usr/local)
+install: build ## install rung, its manual page and bash completion below PREFIX (/usr/local)
 	install -D -m 755 rung '$(DESTDIR)$(PREFIX)/bin/rung'
+	install -D -m 644 docs/man/rung.8 '$(DESTDIR)$(PREFIX)/share/man/man8/rung.8'
+	install -D -m 644 docs/completion/rung.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/rung'
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/rung'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/rung' '$(DESTDIR)$(PREFIX)/share/man/man8/rung.8' \
+		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/rung'
 
 demo: build deps-demo ## run a first container, and say step by step how
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/demo/run
