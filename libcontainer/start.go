@@ -77,25 +77,33 @@ func (c *Container) startHere() error {
 func (c *Container) started(init *launch.Init, a *agent) error {
 	err := init.Go(a.give)
 	var failed *launch.Failure
-	if err != nil && !errors.As(err, &failed) {
+	switch {
+	case err == nil:
+		err = c.poststart()
+	case errors.As(err, &failed):
+		err = whyNot(err, init.Pid, c.cwd())
+		// Init ends when nobody listens any more; then the container is a
+		// stopped one, and a command that comes next sees it so.
+		init.Release()
+		err = joinUndo(err, linux.AwaitEnd(init.Pidfd, killPatience))
+	default:
 		// Whatever init has become, it is not what was asked for.
 		init.Release()
 		return joinUndo(err, c.kill())
 	}
-	if err == nil {
-		err = c.poststart()
-	} else {
-		cwd := "/"
-		if s, specErr := c.Spec(); specErr == nil && s.Process != nil {
-			cwd = s.Process.Cwd
-		}
-		err = whyNot(err, init.Pid, cwd)
-	}
 	if hookFailed(err) {
-		init.Release()
 		err = joinUndo(err, c.destroy())
 	}
 	return err
+}
+
+// cwd is the working directory of the container's program.
+func (c *Container) cwd() string {
+	s, err := c.Spec()
+	if err != nil || s.Process == nil {
+		return "/"
+	}
+	return s.Process.Cwd
 }
 
 // poststart runs the poststart hooks: the program runs by now.
