@@ -26,9 +26,9 @@ func everything() []Kind {
 
 // withNNP and withoutNNP are the ends of a start as plan makes them.
 var (
-	withNNP = []Kind{Rootfs, Mount, Pivot, Session, Console, Mask, Stdio, Home, Chdir, Bounding, User, Caps, Ambient,
+	withNNP = []Kind{Rootfs, Mount, Pivot, Session, Console, Mask, Personality, Stdio, Home, Chdir, Bounding, User, Caps, Ambient,
 		Chdir, Find, Ask, Wait, Umask, Rlimit, NoNewPrivs, CloseFDs, Seccomp, Exec}
-	withoutNNP = []Kind{Rootfs, Mount, Pivot, Session, Console, Mask, Stdio, Home, Chdir, Chdir, Find, Ask, Wait,
+	withoutNNP = []Kind{Rootfs, Mount, Pivot, Session, Console, Mask, Personality, Stdio, Home, Chdir, Chdir, Find, Ask, Wait,
 		CloseFDs, Seccomp, Bounding, User, Caps, Ambient, Umask, Rlimit, Exec}
 )
 
@@ -95,6 +95,8 @@ func TestOrderOfHistory(t *testing.T) {
 		{"filter after the user that may not load it", withoutNNP, Seccomp, User},
 		{"filter before what it need not allow", withNNP, Seccomp, CloseFDs},
 		{"filter before no-new-privs that lets it load", withNNP, Seccomp, NoNewPrivs},
+		{"personality under the filter", withNNP, Personality, Seccomp},
+		{"personality under the early filter", withoutNNP, Personality, Seccomp},
 		{"filter before the report", withNNP, Seccomp, Ask},
 		{"close before the report", withNNP, CloseFDs, Ask},
 		{"close before the report, early filter", withoutNNP, CloseFDs, Ask},
