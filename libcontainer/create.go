@@ -282,7 +282,7 @@ func gatherFacts() (plan.Facts, error) {
 	}
 	return plan.Facts{
 		Arch: runtime.GOARCH, LastCap: linux.LastCapability(), Caps: caps,
-		Unified: cgroup.Mode() == cgroup.Unified,
+		Unified: cgroup.Mode() == cgroup.Unified, Mknod: linux.MayMknod(caps),
 	}, nil
 }
 

@@ -94,6 +94,29 @@ func (p Proc) Write(pid int, name, text string) error {
 	}))
 }
 
+// Read reads a file of a process.
+func (p Proc) Read(pid int, name string) (string, error) {
+	path := strconv.Itoa(pid) + "/" + name
+	fd, err := p.Open(path, unix.O_RDONLY)
+	if err != nil {
+		return "", err
+	}
+	defer fd.Close()
+	var text []byte
+	buf := make([]byte, 4096)
+	for {
+		var n int
+		err := retry(func() (err error) {
+			n, err = unix.Read(int(fd), buf)
+			return err
+		})
+		if err != nil || n == 0 {
+			return string(text), wrap("read", "/proc/"+path, err)
+		}
+		text = append(text, buf[:n]...)
+	}
+}
+
 // StartTime is field 22 of /proc/PID/stat, and its state letter. A pid that is
 // nobody's is an error that ProcessGone knows.
 func (p Proc) StartTime(pid int) (uint64, byte, error) {

@@ -41,19 +41,6 @@ func Filesystem(fd FD) (int64, error) {
 	return int64(st.Type), wrap("fstatfs", "", err)
 }
 
-// IsDevice reports whether fd is that character or block device.
-func IsDevice(fd FD, char bool, device uint64) (bool, error) {
-	var st unix.Stat_t
-	if err := retry(func() error { return unix.Fstat(int(fd), &st) }); err != nil {
-		return false, wrap("fstat", "", err)
-	}
-	kind := uint32(unix.S_IFBLK)
-	if char {
-		kind = unix.S_IFCHR
-	}
-	return st.Mode&unix.S_IFMT == kind && st.Rdev == device, nil
-}
-
 // OpenNamespace opens a namespace file and returns which kind it is, as a
 // CLONE_NEW* flag. A file that is no namespace is an error.
 func OpenNamespace(path string) (FD, uint64, error) {

@@ -20,6 +20,10 @@ func InUserNamespace() bool {
 	return err == nil && string(buf[:n]) != initialUserNamespace
 }
 
+// MayMknod reports whether a process here that has these capabilities can make
+// device nodes.
+func MayMknod(caps uint64) bool { return caps>>unix.CAP_MKNOD&1 == 1 && !InUserNamespace() }
+
 // IDMapping is one line of a map file of a user namespace.
 type IDMapping struct{ Inside, Outside, Count uint32 }
 

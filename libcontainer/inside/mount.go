@@ -161,7 +161,13 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 	if st.Mode&raw.SIFMT != raw.SIFDIR {
 		m = makeFile // only a file can be mounted on a file
 	}
-	at, e := s.openOrMake(target, m, l, 0o755)
+	var at int
+	var e raw.Errno
+	if flags&wire.MustExist != 0 {
+		at, e = s.open(target, l)
+	} else {
+		at, e = s.openOrMake(target, m, l, 0o755)
+	}
 	if e != 0 {
 		if l == refuseLinks && (e == raw.ELOOP || e == raw.ENOTDIR) {
 			s.because(raw.Lit("must be mounted on ordinary directory\x00"))
@@ -172,7 +178,7 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 		raw.Close(at)
 		return false
 	}
-	if flags&wire.CopyUp != 0 && !s.copyUp(at, tree, target, flags) {
+	if flags&wire.CopyUp != 0 && !s.copyUp(at, tree, target, flags) || flags&wire.OnDevice != 0 && !s.onDevice(at, target, &st) {
 		return false
 	}
 	e = raw.MoveMount(tree, at)
@@ -199,6 +205,20 @@ func (s *stage) attachRoot(tree int, target raw.Ptr, flags int) bool {
 	s.root = tree
 	s.roots++
 	return true
+}
+
+// onDevice wants at the target what may lie below a bound device: that device,
+// or the empty file that the start before this one was mounted on.
+func (s *stage) onDevice(at int, target raw.Ptr, device *raw.Stat) bool {
+	var st raw.Stat
+	if e := raw.Fstat(at, &st); e != 0 {
+		return s.failAt(wire.OpStat, e, target)
+	}
+	if sameDevice(&st, device.Mode, device.Rdev) || st.Mode&raw.SIFMT == raw.SIFREG && st.Size == 0 {
+		return true
+	}
+	s.because(raw.Lit("the path exists and is not this device\x00"))
+	return s.failAt(wire.OpMoveMount, raw.EEXIST, target)
 }
 
 // offProc refuses a target on procfs: a tree over /proc/self/attr or /proc/sys

@@ -234,8 +234,8 @@ func TestDevices(t *testing.T) {
 	}
 	nodes := only(build(t, s, hostV2(), options()), wire.Mknod)
 	want := []string{
-		`"/dev/null" 0x2180 0x103 7 7`, `"/dev/b" 0x61b6 0xffffffff 0 0`,
-		`"/dev/u" 0x21b6 0x100100 0 0`, `"/dev/f" 0x11b6 0 0 0`,
+		`"/dev/null" 0x2180 0x103 7 7 7`, `"/dev/b" 0x61b6 0xffffffff 0 0 0`,
+		`"/dev/u" 0x21b6 0x100100 0 0 0`, `"/dev/f" 0x11b6 0 0 0 0`,
 	}
 	if got := nodes[len(nodes)-len(want):]; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -244,10 +244,13 @@ func TestDevices(t *testing.T) {
 		t.Errorf("%d nodes, want %d: a default device that the config has too is the config's", len(nodes), n)
 	}
 
-	// A /dev of the config's own is complete as it is.
+	// A /dev of the config's own is complete as it is: nothing is made in it,
+	// and what is listed has to be there (16) and stays as it is (8).
 	s.Mounts = []specs.Mount{{Destination: "/dev/", Source: "/dev", Options: []string{"rbind"}}}
 	p := build(t, s, hostV2(), options())
-	wantSteps(t, p, wire.Mknod)
+	wantSteps(t, p, wire.Mknod,
+		`"/dev/null" 0x2180 0x103 7 7 31`, `"/dev/b" 0x61b6 0xffffffff 0 0 24`,
+		`"/dev/u" 0x21b6 0x100100 0 0 24`, `"/dev/f" 0x11b6 0 0 0 24`)
 	wantSteps(t, p, wire.Symlink)
 }
 
@@ -258,13 +261,22 @@ func TestUserNamespaceDevices(t *testing.T) {
 	s.Linux.GIDMappings = s.Linux.UIDMappings
 	s.Linux.Devices = []specs.LinuxDevice{{Path: "/dev/fuse", Type: "c", Major: 10, Minor: 229}, {Path: "/dev/f", Type: "p"}}
 	p := build(t, s, hostV2(), options())
-	wantSteps(t, p, wire.Mknod, `"/dev/f" 0x11b6 0 0 0`)
+	wantSteps(t, p, wire.Mknod, `"/dev/f" 0x11b6 0 0 0 0`)
 	if got := len(only(p, wire.Attach)); got != len(defaultDevices)+1 {
 		t.Errorf("%d devices attached", got)
 	}
 	last := p.Slots[len(defaultDevices)+1]
-	if got, want := descriptor(last), "device linux.devices[0].path /dev/fuse number=0xae5 propagation=0x40000 char"; got != want {
+	want := "node linux.devices[0] /dev/fuse number=0xae5 mode=666 owner=0:0 given=0 owners=[{0 1000 1}],[{0 1000 1}], char"
+	if got := descriptor(last); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	// Where no node can be made it is the host's.
+	facts := hostV2()
+	facts.Mknod = false
+	p = build(t, s, facts, options())
+	want = strings.Replace("device"+strings.TrimPrefix(want, "node"), "0xae5", "0xae5 propagation=0x40000", 1)
+	if got := descriptor(p.Slots[len(defaultDevices)+1]); got != want {
+		t.Errorf("without mknod: got  %s", got)
 	}
 
 	// Devices are bind mounts here; without a mount namespace they would be

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"path"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -41,19 +42,22 @@ var defaultLinks = [...][2]string{
 	{"/proc/kcore", "/dev/core"},
 }
 
-// devices makes nodes and links, unless the config puts a /dev of its own
-// there, which is then complete as it is.
+// devices makes nodes and links. A /dev that is bound from elsewhere is
+// complete as it is: what the config lists has to be there.
 func (b *builder) devices() {
-	if b.ownDev() {
-		return
-	}
+	own := b.bound("/dev/x")
 	for _, d := range defaultDevices {
-		if !b.configured(d.Path) {
+		if !own && !b.configured(d.Path) {
 			b.device(d, "linux.devices(default)")
 		}
 	}
 	for i, d := range b.spec.Linux.Devices {
-		b.device(d, element("linux.devices", i))
+		if d.Path != "/dev/ptmx" { // the link below
+			b.device(d, element("linux.devices", i))
+		}
+	}
+	if own {
+		return
 	}
 	for _, l := range defaultLinks {
 		b.step(wire.Symlink, "linux.devices(default)", l[0], l[1], num(0))
@@ -61,14 +65,18 @@ func (b *builder) devices() {
 	b.step(wire.Symlink, "linux.devices(default)", "pts/ptmx", "/dev/ptmx", num(wire.Replace))
 }
 
-func (b *builder) ownDev() bool {
+// bound reports whether p lies in a tree that the config binds from elsewhere:
+// what is there belongs to others too.
+func (b *builder) bound(p string) bool {
+	bound := false
 	for i, m := range b.spec.Mounts {
 		o, err := spec.ParseMountOptions(m, element("mounts", i))
-		if err == nil && o.Bind && path.Clean("/"+m.Destination) == "/dev" {
-			return true
+		target := path.Clean("/" + m.Destination)
+		if err == nil && !o.Remount && (target == "/" || p == target || strings.HasPrefix(p, target+"/")) {
+			bound = o.Bind
 		}
 	}
-	return false
+	return bound
 }
 
 func (b *builder) configured(p string) bool {
@@ -80,6 +88,12 @@ func (b *builder) configured(p string) bool {
 	return false
 }
 
+// device makes one device available:
+//
+//   - by mknod of init, where that works;
+//   - in a user namespace, where it does not, by a node that the parent makes
+//     with the owner that the container's ids stand for;
+//   - by the node of this host, where the parent cannot make any either.
 func (b *builder) device(d specs.LinuxDevice, field string) {
 	kind := uint64(modeChar)
 	switch d.Type {
@@ -88,28 +102,55 @@ func (b *builder) device(d specs.LinuxDevice, field string) {
 	case "p":
 		kind = modeFIFO
 	}
-	// mknod of a device is refused in every user namespace but the first.
-	if _, user := spec.FindNamespace(b.spec, specs.UserNamespace); user && kind != modeFIFO {
-		slot := b.open(Descriptor{
-			Opens: OpenDevice, Field: field + ".path", Path: d.Path,
-			Char: kind == modeChar, Device: device(d.Major, d.Minor), Propagation: []uint64{msPrivate},
-		})
-		b.step(wire.Attach, field, slot, d.Path, num(0))
-		return
-	}
 	mode, uid, gid := uint64(0o666), uint64(0), uint64(0)
+	given := 0
 	if d.FileMode != nil {
 		mode = num(uint32(*d.FileMode) & 0o7777)
+		given |= wire.NodeMode
 	}
 	if d.UID != nil {
 		uid = num(*d.UID)
+		given |= wire.NodeUID
 	}
 	if d.GID != nil {
 		gid = num(*d.GID)
+		given |= wire.NodeGID
 	}
 	number := device(d.Major, d.Minor)
-	if kind == modeFIFO {
-		number = 0
+	flags := 0
+	if b.bound(d.Path) {
+		flags |= wire.NodeKeep
+		if strings.HasPrefix(d.Path, "/dev/") {
+			flags |= wire.NodeFind
+		}
 	}
-	b.step(wire.Mknod, field, d.Path, kind|mode, number, uid, gid)
+	user, hasUser := spec.FindNamespace(b.spec, specs.UserNamespace)
+	switch {
+	case kind == modeFIFO:
+		b.step(wire.Mknod, field, d.Path, kind|mode, num(0), uid, gid, num(flags|given))
+		return
+	case !hasUser && b.facts.Mknod:
+		b.step(wire.Mknod, field, d.Path, kind|mode, number, uid, gid, num(flags|given))
+		return
+	}
+	n := Descriptor{
+		Opens: OpenDevice, Field: field, Path: d.Path, Char: kind == modeChar, Device: number,
+		Mode: uint32(mode), UID: uint32(uid), GID: uint32(gid), Given: given,
+	}
+	if hasUser {
+		n.Owners = &spec.MountIDMap{UID: b.spec.Linux.UIDMappings, GID: b.spec.Linux.GIDMappings}
+		if len(n.Owners.UID) == 0 {
+			n.Owners.Path = user.Path
+		}
+	}
+	if b.facts.Mknod {
+		n.Opens = OpenNode
+	} else {
+		n.Propagation = []uint64{msPrivate}
+	}
+	attach := wire.OnDevice
+	if flags&wire.NodeFind != 0 {
+		attach |= wire.MustExist
+	}
+	b.step(wire.Attach, field, b.open(n), d.Path, num(attach))
 }

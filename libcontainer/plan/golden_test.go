@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // hostV1 and hostV2 are the hosts that the golden plans are for.
 func hostV1() Facts {
 	return Facts{
-		Arch: "amd64", LastCap: 40, Caps: 1<<41 - 1, Tasks: 3,
+		Arch: "amd64", LastCap: 40, Caps: 1<<41 - 1, Mknod: true, Tasks: 3,
 		Hierarchies: []Hierarchy{
 			{Name: "memory", Parameters: []string{"memory"}, Path: "/sys/fs/cgroup/memory/c"},
 			{Name: "cpu,cpuacct", Parameters: []string{"cpu", "cpuacct"}, Path: "/sys/fs/cgroup/cpu,cpuacct/c"},
@@ -30,7 +30,7 @@ func hostV1() Facts {
 
 func hostV2() Facts {
 	return Facts{
-		Arch: "amd64", LastCap: 40, Caps: 1<<41 - 1, Unified: true,
+		Arch: "amd64", LastCap: 40, Caps: 1<<41 - 1, Mknod: true, Unified: true,
 		Hierarchies: []Hierarchy{{Parameters: []string{""}, Unified: true, Path: "/sys/fs/cgroup/c"}},
 	}
 }

@@ -24,6 +24,9 @@ type Facts struct {
 	LastCap int
 	// Caps are the capabilities the parent has and can hand on.
 	Caps uint64
+	// Mknod: device nodes can be made, which takes a capability in the first
+	// user namespace.
+	Mknod bool
 	// Unified tells cgroup v2 as the only hierarchy.
 	Unified bool
 	// Tasks is how many cgroup v1 hierarchies init has to join.
@@ -107,6 +110,8 @@ const (
 	OpenInit
 	// OpenFilesystem makes a filesystem, detached, in the parent's namespaces.
 	OpenFilesystem
+	// OpenNode makes a device node, on a filesystem that nobody else sees.
+	OpenNode
 )
 
 // Descriptor is one thing the parent opens for init.
@@ -130,8 +135,14 @@ type Descriptor struct {
 	Flag   uint64 // namespaces: CLONE_NEW*
 	Char   bool   // devices
 	Device uint64 // devices: as the kernel encodes it
-	Index  int
-	Status specs.ContainerState
+	// Devices: what the node has to be like, in ids of the container, of which
+	// Owners tells what they stand for (nil: themselves). Given are the
+	// wire.Node* flags of what the config asks for.
+	Mode, UID, GID uint32
+	Given          int
+	Owners         *spec.MountIDMap
+	Index          int
+	Status         specs.ContainerState
 }
 
 // builder collects a plan. Each subject adds its part in a file of its own.

@@ -61,7 +61,7 @@ func descriptor(d Descriptor) string {
 	kind := [...]string{
 		OpenTree: "tree", OpenDirectory: "directory", OpenNamespace: "namespace", OpenDevice: "device",
 		OpenState: "state", OpenStart: "start", OpenTasks: "tasks", OpenInit: "init",
-		OpenFilesystem: "filesystem",
+		OpenFilesystem: "filesystem", OpenNode: "node",
 	}[d.Opens]
 	out := kind + " " + d.Field
 	add := func(format string, args ...any) { out += " " + fmt.Sprintf(format, args...) }
@@ -92,6 +92,12 @@ func descriptor(d Descriptor) string {
 		add("idmap=%v,%v,%s", m.UID, m.GID, m.Path)
 		if m.Recursive {
 			add("recursive-idmap")
+		}
+	}
+	if d.Mode != 0 {
+		add("mode=%o owner=%d:%d given=%d", d.Mode, d.UID, d.GID, d.Given)
+		if m := d.Owners; m != nil {
+			add("owners=%v,%v,%s", m.UID, m.GID, m.Path)
 		}
 	}
 	if d.Char {

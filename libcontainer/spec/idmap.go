@@ -96,6 +96,11 @@ func usedUIDs(s *specs.Spec) []usedID {
 	if s.Process != nil {
 		used = append(used, usedID{s.Process.User.UID, "process.user.uid"})
 	}
+	for i, d := range s.Linux.Devices {
+		if d.UID != nil {
+			used = append(used, usedID{*d.UID, element("linux.devices", i) + ".uid"})
+		}
+	}
 	return append(used, mountIDs(s, "uid=")...)
 }
 
@@ -106,6 +111,11 @@ func usedGIDs(s *specs.Spec) []usedID {
 		used = append(used, usedID{s.Process.User.GID, "process.user.gid"})
 		for i, gid := range s.Process.User.AdditionalGids {
 			used = append(used, usedID{gid, element("process.user.additionalGids", i)})
+		}
+	}
+	for i, d := range s.Linux.Devices {
+		if d.GID != nil {
+			used = append(used, usedID{*d.GID, element("linux.devices", i) + ".gid"})
 		}
 	}
 	return append(used, mountIDs(s, "gid=")...)

@@ -92,7 +92,7 @@ func Rules() []Rule {
 		{Attach, "attach", "slot, target, flags", "attaches a tree that the parent opened", []Kind{Pivot, Mask, Readonly}, ""},
 		{Remount, "remount", "target, parameters", "changes the filesystem that is mounted at a path", []Kind{Pivot, Mask, Readonly}, ""},
 		{Setattr, "setattr", "target, set, clear, propagation, flags", "changes attributes of the mount at a path", []Kind{Caps}, ""},
-		{Mknod, "mknod", "path, mode, device, uid, gid", "makes a device node or finds the right one there", []Kind{Caps, Mask}, ""},
+		{Mknod, "mknod", "path, mode, device, uid, gid, flags", "makes a device node or finds the right one there", []Kind{Caps, Mask}, ""},
 		{Symlink, "symlink", "target, path, flags", "makes a symbolic link", []Kind{Caps}, ""},
 		{Mkdir, "mkdir", "path, mode", "makes a directory and its parents", []Kind{Caps}, ""},
 		{Sysctl, "sysctl", "path, value", "writes a kernel parameter", []Kind{Mask, Readonly, Caps}, "the procfs handle refuses to cross a mount"},
@@ -185,6 +185,23 @@ const (
 	CopyUp
 	// CopyOwner gives it the owner of that directory.
 	CopyOwner
+	// OnDevice wants at the target, if there is something, the same device or
+	// an empty file, which a start before this one left.
+	OnDevice
+	// MustExist makes nothing at the target.
+	MustExist
+)
+
+// Flags of Mknod steps: what the config gives of the node, and what holds for
+// one that is there already.
+const (
+	NodeMode = 1 << iota
+	NodeUID
+	NodeGID
+	// NodeKeep: it is others' too and stays as it is.
+	NodeKeep
+	// NodeFind: it has to be there.
+	NodeFind
 )
 
 // Modes of the Rootfs and Pivot steps.

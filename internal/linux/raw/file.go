@@ -184,6 +184,13 @@ func Fchmodat(dir int, path Ptr, mode uint32) Errno {
 	return e
 }
 
+// Fchmodat2 is fchmodat2(2), Linux 6.6.
+func Fchmodat2(dir int, path Ptr, mode uint32, flags int) Errno {
+	const fchmodat2 = 452 // on every architecture
+	_, e := call(fchmodat2, fd(dir), path, uintptr(mode), uintptr(flags), 0, 0)
+	return e
+}
+
 // Faccessat2 is faccessat2(2), Linux 5.8.
 func Faccessat2(dir int, path Ptr, mode, flags int) Errno {
 	_, e := call(unix.SYS_FACCESSAT2, fd(dir), path, uintptr(mode), uintptr(flags), 0, 0)

@@ -28,6 +28,8 @@ func (s *server) openOne(d *plan.Descriptor, special Special) (linux.FD, error) 
 		return s.openTree(d)
 	case plan.OpenFilesystem:
 		return s.openFilesystem(d)
+	case plan.OpenNode:
+		return s.openNode()
 	case plan.OpenDirectory:
 		return linux.OpenPathDir(d.Path)
 	case plan.OpenNamespace:
@@ -72,19 +74,12 @@ func checkTree(tree linux.FD, d *plan.Descriptor) error {
 		if err == nil && magic != d.Filesystem {
 			err = fmt.Errorf("%s: not a proc filesystem, which is all that may be over /proc", d.Path)
 		}
-		if err != nil {
-			return err
-		}
+		return err
 	}
-	if d.Opens != plan.OpenDevice {
-		return nil
+	if d.Opens == plan.OpenDevice {
+		return checkDevice(tree, d)
 	}
-	right, err := linux.IsDevice(tree, d.Char, d.Device)
-	if err == nil && !right {
-		err = fmt.Errorf("%s: not the device %d:%d on this host, and in a user namespace none can be made",
-			d.Path, d.Device>>8&0xfff, d.Device&0xff|d.Device>>12&^0xff)
-	}
-	return err
+	return nil
 }
 
 // atimeMask is MOUNT_ATTR__ATIME.

@@ -35,6 +35,8 @@ type server struct {
 	states []statefile
 	// mappings are the user namespaces that trees are mapped by.
 	mappings []mapping
+	// nodes are the device nodes that are still to be handed over.
+	nodes []linux.FD
 }
 
 // statefile is a memfd that gets its content when the pid is known.
@@ -64,6 +66,9 @@ func (b *Begun) Serve(p *plan.Plan, special Special, on Handlers) (*Init, error)
 	}
 	for _, m := range s.mappings {
 		_ = m.ns.Close()
+	}
+	for _, n := range s.nodes {
+		_ = n.Close()
 	}
 	_ = b.program.Close()
 	if err != nil {
