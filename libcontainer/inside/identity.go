@@ -28,7 +28,8 @@ func (s *stage) user() bool {
 	if e := raw.Prctl(raw.PrKeepcaps, 1, 0); e != 0 {
 		return s.fail(wire.OpPrctl, e, nil)
 	}
-	if e := raw.Setgroups(int(r.Args[2]), r.Args[3]); e != 0 {
+	n := int(r.Args[2])
+	if e := raw.Setgroups(n, r.Args[3]); e != 0 && (n != 0 || raw.Groups() != 0) {
 		return s.fail(wire.OpSetgroups, e, nil)
 	}
 	if e := raw.Setresgid(uint32(r.Args[1])); e != 0 {

@@ -7,22 +7,27 @@ import (
 	"github.com/oci-rung/rung/libcontainer/wire"
 )
 
-// rootfs makes the tree that the parent opened the root handle. It is attached
-// over "/" of this mount namespace: pivot_root wants it attached, and there no
-// directory has to be searched that the user namespace may not enter.
+// rootfs makes the tree that the parent opened the root handle, and attaches
+// it: pivot_root wants it attached. That is at root.path, where createContainer
+// hooks look for it; or over "/", if a user namespace may not walk there.
 func (s *stage) rootfs() bool {
 	s.root = s.slot(0)
-	if s.row.Args[1] == 0 {
-		return true
+	path := s.row.Args[1]
+	if *raw.At[byte](path) == 0 {
+		return true // no mount namespace to attach it in
 	}
-	slash := raw.Lit("/\x00")
-	at, e := raw.Openat(raw.AtFDCWD, slash, raw.OPath|raw.ODirectory|raw.OCloexec, 0)
+	at, e := raw.Openat(raw.AtFDCWD, path, raw.OPath|raw.ODirectory|raw.OCloexec, 0)
+	s.overSlash = *raw.At[byte](path + 1) == 0
+	if e == raw.EACCES {
+		path, s.overSlash = raw.Lit("/\x00"), true
+		at, e = raw.Openat(raw.AtFDCWD, path, raw.OPath|raw.ODirectory|raw.OCloexec, 0)
+	}
 	if e != 0 {
-		return s.failAt(wire.OpOpen, e, slash)
+		return s.failAt(wire.OpOpen, e, path)
 	}
 	e = raw.MoveMount(s.root, at)
 	raw.Close(at)
-	return s.failAt(wire.OpMoveMount, e, slash)
+	return s.failAt(wire.OpMoveMount, e, path)
 }
 
 // enter opens the root handle in a mount namespace that was joined: setns made
@@ -48,9 +53,13 @@ func (s *stage) pivot() bool {
 		// The new root now lies under the old one, which "." still names.
 		// Propagation is private or slave since the first step, so that the
 		// host does not see this umount.
-		// On top of the old root are the root trees that the last one hides,
-		// and the uppermost is what a umount takes.
-		for range s.roots + 1 {
+		// Attached over "/", the root trees that the last one hides are on
+		// top of the old root, and the uppermost is what a umount takes.
+		trees := 1
+		if s.overSlash {
+			trees += s.roots
+		}
+		for range trees {
 			if e := raw.Umount2(dot, raw.MntDetach); e != 0 {
 				return s.fail(wire.OpUmount, e, nil)
 			}

@@ -27,9 +27,11 @@ func names(t *testing.T, dir string) string {
 	return strings.Join(out, " ")
 }
 
-// TestPivot builds a root and goes into it, in each of the three ways.
+// TestPivot builds a root and goes into it, in each way that has a mount
+// namespace, from where hooks look for it and from over the old root.
 func TestPivot(t *testing.T) {
-	for _, mode := range []int{wire.PivotRoot, wire.PivotMove} {
+	for i := range 4 {
+		mode, over := []int{wire.PivotRoot, wire.PivotMove}[i%2], i >= 2
 		inMounts(t, 0, []string{"inside", "proc/"}, func(s *stage, root string) {
 			outside, err := unix.Open("/etc", unix.O_PATH|unix.O_CLOEXEC, 0)
 			if err != nil {
@@ -38,7 +40,11 @@ func TestPivot(t *testing.T) {
 			}
 			defer unix.Close(outside)
 			wantDone(t, do(t, s, wire.Propagate, uint64(unix.MS_REC|unix.MS_SLAVE)))
-			wantDone(t, do(t, s, wire.Rootfs, give(s, detached(t, root)), uint64(1)))
+			at := root
+			if over {
+				at = "/"
+			}
+			wantDone(t, do(t, s, wire.Rootfs, give(s, detached(t, root)), at))
 			wantDone(t, do(t, s, wire.Mount, "tmpfs", "/made", "t", nothing, wire.Pairs{}, nothing))
 			wantDone(t, do(t, s, wire.Mount, "proc", "/proc", "proc", nothing, wire.Pairs{}, uint64(wire.RealDir|wire.OverProc)))
 			wantDone(t, do(t, s, wire.Pivot, uint64(mode)))
@@ -80,7 +86,7 @@ func TestPivotWithoutMountNamespace(t *testing.T) {
 			return
 		}
 		defer unix.Close(fd)
-		wantDone(t, do(t, s, wire.Rootfs, give(s, fd), nothing))
+		wantDone(t, do(t, s, wire.Rootfs, give(s, fd), ""))
 		if got := threadMounts(t); got != before {
 			t.Error("the mount table changed")
 		}

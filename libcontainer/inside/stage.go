@@ -10,32 +10,33 @@ import (
 // stage is all the state init has. It is one static variable: init has no
 // heap, and its stack should stay small in the container's memory.
 type stage struct {
-	control int // socket to the parent, later to `start`
-	slots   [wire.MaxSlots]int32
-	nslots  int
-	row     wire.Row // the running step
-	index   int
-	root    int     // handle of the root tree; all paths are resolved below it
-	roots   int     // trees attached over the first root tree
-	proc    int     // a procfs that nobody can have mounted over, or -1
-	exe     raw.Ptr // the program found by Find
-	inCwd   bool    // Chdir succeeded
-	copy    bool    // the steps run in a copy of this process
-	null    bool    // the tree of /dev/null is attached already
-	empty   int     // the mask for directories, or -1
-	op      wire.Op // why the running step failed …
-	errno   raw.Errno
-	object  span // … and on what
-	detail  span
-	status  uint64
-	frame   wire.Frame
-	walk    walker
-	copies  copier
-	home    [raw.PathMax + 8]byte
-	mode    [8]byte // mode= for the filesystem being made, or empty
-	params  [5]raw.Ptr
-	text    [wire.TextMax]byte
-	more    [wire.TextMax]byte
+	control   int // socket to the parent, later to `start`
+	slots     [wire.MaxSlots]int32
+	nslots    int
+	row       wire.Row // the running step
+	index     int
+	root      int     // handle of the root tree; all paths are resolved below it
+	roots     int     // trees attached over the first root tree
+	overSlash bool    // the root tree is attached over "/"
+	proc      int     // a procfs that nobody can have mounted over, or -1
+	exe       raw.Ptr // the program found by Find
+	inCwd     bool    // Chdir succeeded
+	copy      bool    // the steps run in a copy of this process
+	null      bool    // the tree of /dev/null is attached already
+	empty     int     // the mask for directories, or -1
+	op        wire.Op // why the running step failed …
+	errno     raw.Errno
+	object    span // … and on what
+	detail    span
+	status    uint64
+	frame     wire.Frame
+	walk      walker
+	copies    copier
+	home      [raw.PathMax + 8]byte
+	mode      [8]byte // mode= for the filesystem being made, or empty
+	params    [5]raw.Ptr
+	text      [wire.TextMax]byte
+	more      [wire.TextMax]byte
 }
 
 var theStage stage
@@ -74,6 +75,10 @@ func Main(control int) {
 	// Modes in the program are meant as they are; the Umask step sets the
 	// payload's own.
 	raw.Umask(0)
+	// The caller's supplementary groups are nobody's inside, and a user
+	// namespace may forbid to drop them later. Who may not do it now is told
+	// by the User step.
+	raw.Setgroups(0, 0)
 	if !s.receiveProgram() {
 		s.report()
 	}

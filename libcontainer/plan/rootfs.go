@@ -25,7 +25,7 @@ func (b *builder) rootfs() {
 	root := b.fromBundle(b.spec.Root.Path)
 	if !b.ownRoot {
 		slot := b.open(Descriptor{Opens: OpenDirectory, Field: "root.path", Path: root})
-		b.step(wire.Rootfs, "root.path", slot, num(0))
+		b.step(wire.Rootfs, "root.path", slot, "")
 		return
 	}
 	b.step(wire.Propagate, "linux.rootfsPropagation", b.inherited()|msRec)
@@ -33,7 +33,7 @@ func (b *builder) rootfs() {
 		Opens: OpenTree, Field: "root.path", Path: root,
 		Recursive: true, Propagation: []uint64{b.inherited() | msRec},
 	})
-	b.step(wire.Rootfs, "root.path", slot, num(1))
+	b.step(wire.Rootfs, "root.path", slot, root)
 }
 
 // enterRoot makes the root tree the root, and gives it its final properties.

@@ -83,7 +83,7 @@ func Rules() []Rule {
 		{Affinity, "affinity", "size, mask, flags", "sets the CPUs that the process may run on", []Kind{Seccomp, Exec}, "the kernel cuts it down to the CPUs of the cgroup"},
 		{Keyring, "keyring", "name", "joins a new session keyring", []Kind{User, Caps, Exec}, ""},
 		{Propagate, "propagate", "flags", "sets propagation of / and all below", nil, ""},
-		{Rootfs, "rootfs", "slot, attach", "attaches the root tree and opens the root handle", []Kind{Mount, Attach, Mknod, Pivot}, "all work is done below the handle"},
+		{Rootfs, "rootfs", "slot, path", "attaches the root tree and opens the root handle", []Kind{Mount, Attach, Mknod, Pivot}, "all work is done below the handle"},
 		{Procfs, "procfs", "", "opens a procfs nobody can have mounted over", []Kind{Sysctl, Pivot}, "CVE-2025-52881"},
 		{Hostname, "hostname", "name", "sethostname", []Kind{Caps}, ""},
 		{Domainname, "domainname", "name", "setdomainname", []Kind{Caps}, ""},

@@ -121,6 +121,12 @@ func Setgroups(n int, groups Ptr) Errno {
 	return e
 }
 
+// Groups is how many supplementary groups this process has.
+func Groups() int {
+	r, _ := call(unix.SYS_GETGROUPS, 0, 0, 0, 0, 0, 0)
+	return int(r)
+}
+
 // Setresgid sets the three group ids.
 func Setresgid(gid uint32) Errno {
 	g := uintptr(gid)
