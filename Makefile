@@ -21,14 +21,14 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
-	tests/demo/inside tests/vm/run tests/vm/inside tests/containerd/run tests/integration/run \
+	tests/demo/inside tests/vm/run tests/vm/inside tests/containerd/run tests/integration/run tests/runtime-tools/run \
 	tests/integration/fixtures tests/integration/debian-rootfs
 
 # What `make test` runs, each a target of its own.
 TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-containerd test-vm
 
 .DEFAULT_GOAL := build
-.PHONY: help build test $(TIERS) check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
+.PHONY: help build test $(TIERS) test-runtime-tools check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
 	deps deps-demo deps-bench deps-lint debian-rootfs
 MAKEFLAGS += --no-print-directory
 
@@ -67,6 +67,9 @@ test-kernel: ## tests of the Go packages against the running kernel
 test-schema: build deps ## what rung prints, against the JSON schemas of the runtime-spec
 	@$(GO) build -o .build/gotest ./tests/gotest
 	@cd tests/schema && $(AS_ROOT) env RUNTIME='$(RUNTIME)' ../../.build/gotest -count=1 ./...
+
+test-runtime-tools: build ## validation programs of opencontainers/runtime-tools; docs/compat.md says what differs
+	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/runtime-tools/run
 
 integration: build deps debian-rootfs ## the command line, with bats; RUNTIME=… for another binary
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/integration/run $(FILES)
