@@ -67,7 +67,9 @@ func (c *call) exec(cmd *cli.Command) (libcontainer.Exit, error) {
 	}
 	var signals *attach.Signals
 	if !leave {
-		signals = attach.CatchSignals()
+		if signals, err = attach.CatchSignals(); err != nil {
+			return libcontainer.Exit{}, err
+		}
 	}
 	running, err := container.Exec(process, libcontainer.ExecOptions{
 		ProcessOptions: options, SubCgroups: cmd.StringSlice("cgroup"), IgnorePaused: cmd.Bool("ignore-paused"),

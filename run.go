@@ -77,7 +77,10 @@ func (c *call) runForeground(n *creation, keep, noSubreaper bool) error {
 			return err
 		}
 	}
-	signals := attach.CatchSignals()
+	signals, err := attach.CatchSignals()
+	if err != nil {
+		return err
+	}
 	container, relay, err := c.startNew(n)
 	if err != nil {
 		return err

@@ -239,6 +239,7 @@ func (c *call) extraFiles(listen, preserve int) ([]*os.File, error) {
 
 // awaited is a process that this one waits for in the foreground.
 type awaited interface {
+	Pidfd() int
 	Wait() (libcontainer.Exit, error)
 	Signal(signal int) error
 }
@@ -248,7 +249,6 @@ type awaited interface {
 func (c *call) await(p awaited, io *processIO, signals *attach.Signals, init int) (libcontainer.Exit, error) {
 	// From here on it may take days until the call ends.
 	c.log.releaseHeld()
-	signals.CatchRest()
 	handlers := attach.Handlers{Forward: func(n int) {
 		if err := p.Signal(n); err != nil && !linux.ProcessGone(err) {
 			warn(fmt.Sprintf("signal %d was not handed on: %v", n, err))
@@ -264,14 +264,8 @@ func (c *call) await(p awaited, io *processIO, signals *attach.Signals, init int
 			}
 		}
 	}
-	var exit libcontainer.Exit
-	var err error
-	done := make(chan struct{})
-	go func() {
-		exit, err = p.Wait()
-		close(done)
-	}()
-	signals.Serve(done, handlers)
+	err := signals.Serve(p.Pidfd(), handlers)
+	exit, waitErr := p.Wait()
 	slog.Debug("payload has ended", "status", exit.Status())
-	return exit, errors.Join(err, io.close())
+	return exit, errors.Join(err, waitErr, io.close())
 }

@@ -51,6 +51,10 @@ func TestConsoleRules(t *testing.T) {
 	}
 }
 
+// notOurs keeps files that were made of descriptors of somebody else: once
+// nobody has them any more they are closed.
+var notOurs []*os.File
+
 func TestExtraFiles(t *testing.T) {
 	for _, tc := range []struct {
 		inherited, listen, preserve int
@@ -65,6 +69,7 @@ func TestExtraFiles(t *testing.T) {
 	} {
 		c := &call{inherited: tc.inherited}
 		files, err := c.extraFiles(tc.listen, tc.preserve)
+		notOurs = append(notOurs, files...)
 		if tc.want != "" {
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%+v: got %v want %q", tc, err, tc.want)

@@ -1,35 +1,17 @@
 package attach
 
-import (
-	"os"
-	"os/signal"
-	"sync"
-
-	"github.com/oci-rung/rung/internal/linux"
-)
+import "github.com/oci-rung/rung/internal/linux"
 
 // Signals receives the signals of this process, to hand them to a container.
-// Receiving a signal costs tens of microseconds each to set up, so it is done
-// beside the work: first what a user or a service manager stops things with,
-// then, once the payload runs, the rest.
-type Signals struct {
-	c     chan os.Signal
-	setup sync.WaitGroup
-	first chan struct{} // closed when the signals of ending are received
-}
+type Signals struct{ pipe *linux.SignalPipe }
 
-// ending are the signals that would otherwise end this process in the middle
-// of making a container.
-func ending() []int {
-	return []int{linux.SIGTERM, linux.SIGINT, linux.SIGHUP, linux.SIGQUIT}
-}
-
-// others are the rest of what is handed on, and SIGCHLD. Not among them:
+// handedOn are the signals that are handed on, and SIGCHLD. Not among them:
 // SIGKILL and SIGSTOP, which nobody can receive; what the kernel sends for a
 // fault of this program; SIGPIPE, which is about our own output; SIGURG, by
 // which the Go runtime interrupts its threads.
-func others() []int {
+func handedOn() []int {
 	list := []int{
+		linux.SIGTERM, linux.SIGINT, linux.SIGHUP, linux.SIGQUIT,
 		linux.SIGCHLD, linux.SIGWINCH, linux.SIGUSR1, linux.SIGUSR2, linux.SIGCONT, linux.SIGTSTP,
 		linux.SIGTTIN, linux.SIGTTOU, linux.SIGALRM, linux.SIGVTALRM, linux.SIGPROF, linux.SIGIO,
 		linux.SIGPWR, linux.SIGXCPU, linux.SIGXFSZ, linux.SIGABRT,
@@ -41,29 +23,14 @@ func others() []int {
 	return list
 }
 
-// CatchSignals begins to receive the signals that end a process.
-func CatchSignals() *Signals {
-	s := &Signals{c: make(chan os.Signal, 64), first: make(chan struct{})}
-	s.setup.Go(func() {
-		linux.NotifySignals(s.c, ending()...)
-		close(s.first)
-	})
-	return s
-}
-
-// CatchRest begins to receive all others.
-func (s *Signals) CatchRest() {
-	s.setup.Go(func() {
-		<-s.first
-		linux.NotifySignals(s.c, others()...)
-	})
+// CatchSignals begins to receive signals. None is lost until Serve.
+func CatchSignals() (*Signals, error) {
+	pipe, err := linux.CatchSignals(handedOn())
+	return &Signals{pipe}, err
 }
 
 // Stop gives the signals their old meaning back.
-func (s *Signals) Stop() {
-	s.setup.Wait()
-	signal.Stop(s.c)
-}
+func (s *Signals) Stop() error { return s.pipe.Close() }
 
 // Handlers is what is done about signals; nil functions are left out.
 type Handlers struct {
@@ -72,15 +39,22 @@ type Handlers struct {
 	Child   func()           // a child of this process has ended
 }
 
-// Serve hands signals on until done is closed. Signals that came before it
-// was called are not lost.
-func (s *Signals) Serve(done <-chan struct{}, h Handlers) {
+// Serve hands signals on until the process behind pidfd has ended. The end and
+// the signals are awaited by one thread: nobody has to be told of either.
+func (s *Signals) Serve(pidfd int, h Handlers) error {
+	var buf [64]byte
+	fds := [...]linux.PollFd{{Fd: int32(pidfd), Events: linux.PollIn}, s.pipe.Readable()}
 	for {
-		select {
-		case sig := <-s.c:
-			h.serve(linux.SignalNumber(sig))
-		case <-done:
-			return
+		if _, err := linux.Poll(fds[:], linux.NoTimeout); err != nil {
+			return err
+		}
+		if fds[1].Revents != 0 {
+			for _, number := range s.pipe.Read(buf[:]) {
+				h.serve(int(number))
+			}
+		}
+		if fds[0].Revents != 0 {
+			return nil
 		}
 	}
 }

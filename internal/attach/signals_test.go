@@ -2,44 +2,80 @@ package attach
 
 import (
 	"os"
+	"os/exec"
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/oci-rung/rung/internal/linux"
 )
 
 func TestSignalsAreServed(t *testing.T) {
-	s := CatchSignals()
-	s.CatchRest()
-	s.setup.Wait()
+	s, err := CatchSignals()
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer s.Stop()
+	// What is waited for ends when its standard input does.
+	cmd := exec.Command("cat")
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pidfd, err := linux.PidfdOpen(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pidfd.Close()
 
 	var got []int
 	resized, children := 0, 0
-	done := make(chan struct{})
-	sent := []int{linux.SIGTERM, linux.SIGWINCH, linux.SIGUSR1, linux.SIGCHLD, linux.SIGRTMIN + 3, linux.SIGHUP}
-	handlers := Handlers{
-		Forward: func(n int) { got = append(got, n) },
-		Resize:  func() { resized++ },
-		Child:   func() { children++ },
-	}
+	sent := []int{linux.SIGTERM, linux.SIGWINCH, linux.SIGUSR1, linux.SIGCONT, linux.SIGRTMIN + 3, linux.SIGHUP}
 	// One at a time: the order in which pending signals arrive is not fixed.
-	for i, n := range sent {
-		if err := syscall.Kill(os.Getpid(), syscall.Signal(n)); err != nil {
-			t.Fatal(err)
+	next := func() {
+		if len(sent) == 0 {
+			if err := input.Close(); err != nil {
+				t.Error(err)
+			}
+			return
 		}
-		handlers.serve(linux.SignalNumber(<-s.c))
-		if i == len(sent)-1 {
-			close(done)
+		n := sent[0]
+		sent = sent[1:]
+		if err := syscall.Kill(os.Getpid(), syscall.Signal(n)); err != nil {
+			t.Error(err)
 		}
 	}
-	s.Serve(done, handlers) // returns at once
-	if want := []int{linux.SIGTERM, linux.SIGUSR1, linux.SIGRTMIN + 3, linux.SIGHUP}; !slices.Equal(got, want) {
+	next() // before anybody serves it
+	err = s.Serve(int(pidfd), Handlers{
+		Forward: func(n int) { got = append(got, n); next() },
+		Resize:  func() { resized++; next() },
+		Child:   func() { children++ },
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if want := []int{linux.SIGTERM, linux.SIGUSR1, linux.SIGCONT, linux.SIGRTMIN + 3, linux.SIGHUP}; !slices.Equal(got, want) {
 		t.Errorf("forwarded: got %v want %v", got, want)
 	}
-	if resized != 1 || children != 1 {
-		t.Errorf("got %d resizes and %d children want one of each", resized, children)
+	if resized != 1 {
+		t.Errorf("got %d resizes want one", resized)
+	}
+	// The child's end sends SIGCHLD, before or after it was seen.
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if children == 0 {
+		if _, err := linux.Poll([]linux.PollFd{s.pipe.Readable()}, 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		var buf [8]byte
+		if rest := s.pipe.Read(buf[:]); len(rest) != 1 || int(rest[0]) != linux.SIGCHLD {
+			t.Errorf("when the child has ended: got signals %v want SIGCHLD", rest)
+		}
 	}
 }
 
@@ -52,9 +88,8 @@ func TestWinchWithoutTerminalIsForwarded(t *testing.T) {
 }
 
 func TestListsOfSignals(t *testing.T) {
-	all := append(ending(), others()...)
 	seen := map[int]bool{}
-	for _, n := range all {
+	for _, n := range handedOn() {
 		if seen[n] {
 			t.Errorf("signal %d is listed twice", n)
 		}

@@ -109,33 +109,6 @@ func TestReapOrphans(t *testing.T) {
 	}
 }
 
-// nohup(1) and shells without job control start programs that way.
-func TestNotifySignalsIgnored(t *testing.T) {
-	if isHelper("notify") {
-		c := make(chan os.Signal, 2)
-		NotifySignals(c, SIGHUP)
-		NotifySignals(c, SIGHUP, SIGTERM)
-		for _, n := range []unix.Signal{unix.SIGHUP, unix.SIGTERM} {
-			if err := unix.Kill(os.Getpid(), n); err != nil {
-				t.Fatal(err)
-			}
-		}
-		fmt.Println("got", SignalNumber(<-c))
-		os.Exit(0)
-	}
-	cmd := helper(t, "notify")
-	cmd.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
-	cmd.Path = "/bin/sh"
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Args[3] = exe
-	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "got 15\n" {
-		t.Errorf("got %q, %v want SIGTERM alone", out, err)
-	}
-}
-
 func waitZombie(t *testing.T, pid int) {
 	t.Helper()
 	if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {

@@ -1,12 +1,6 @@
 package linux
 
-import (
-	"os"
-	"os/signal"
-	"syscall"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Numbers of signals that this program itself speaks of.
 const (
@@ -53,28 +47,4 @@ func SignalByName(name string) (int, bool) {
 	}
 	n := int(unix.SignalNum(name))
 	return n, n != 0
-}
-
-// NotifySignals delivers the signals to c from now on, but for those that
-// whoever started this program made it ignore, as nohup(1) does.
-func NotifySignals(c chan<- os.Signal, signals ...int) {
-	list := make([]os.Signal, 0, len(signals))
-	for _, n := range signals {
-		if s := syscall.Signal(n); !signal.Ignored(s) {
-			list = append(list, s)
-		}
-	}
-	// Without a list, Notify would take it for all signals.
-	if len(list) > 0 {
-		signal.Notify(c, list...)
-	}
-}
-
-// SignalNumber is the number of a delivered signal, 0 if it has none.
-func SignalNumber(s os.Signal) int {
-	n, ok := s.(syscall.Signal)
-	if !ok {
-		return 0
-	}
-	return int(n)
 }
