@@ -165,7 +165,7 @@ func (c *creation) firstState(s *specs.Spec) *statedir.State {
 	st := &statedir.State{
 		ID: c.ID(), Created: time.Now().UTC(), OCIVersion: s.Version,
 		Bundle: c.opts.Bundle, Rootfs: s.Root.Path,
-		Rootless: c.opts.Rootless, SystemdCgroup: c.opts.SystemdCgroup,
+		Rootless: c.opts.Rootless, SystemdCgroup: c.opts.SystemdCgroup, NoNewKeyring: c.opts.NoNewKeyring,
 		CgroupPaths: c.group.Paths(), Annotations: s.Annotations,
 	}
 	if !filepath.IsAbs(st.Rootfs) {

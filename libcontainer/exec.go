@@ -132,7 +132,9 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 	}
 	if err == nil {
 		facts.Tasks = len(tasks)
-		todo, err = plan.BuildExec(s, p, facts, plan.Options{ID: c.ID(), Extra: len(o.ExtraFiles)})
+		todo, err = plan.BuildExec(s, p, facts, plan.Options{
+			ID: c.ID(), Extra: len(o.ExtraFiles), NoNewKeyring: c.state.NoNewKeyring,
+		})
 	}
 	if err != nil {
 		begun.Abort()

@@ -49,6 +49,21 @@ up() {
 	stdout "$(cat /proc/self/timerslack_ns)"
 }
 
+@test "exec: joins the container's session keyring" {
+	up
+	call exec "$ID" /bin/probe
+	ok
+	contains "$(jq -r .keyringName <<<"$output")" "_ses.$ID"
+}
+
+@test "exec: a container made with --no-new-keyring gets none from exec either" {
+	edit "$(args sleep 100)"
+	running --no-new-keyring
+	call exec "$ID" /bin/probe
+	ok
+	equal "$(jq .keyring <<<"$output")" "$("$RUNG_TEST_BUILD/bin/probe" | jq .keyring)" "keyring serial"
+}
+
 @test "exec: joins all namespaces of the container" {
 	edit "$(new_ns cgroup)"
 	up

@@ -62,6 +62,8 @@ func (s *State) member(r *jsontext.Reader, name string) {
 		s.Rootless = r.Bool()
 	case "systemd_cgroup":
 		s.SystemdCgroup = r.Bool()
+	case "no_new_keyring":
+		s.NoNewKeyring = r.Bool()
 	case "cgroup_paths":
 		s.CgroupPaths = readMap(r)
 	case "cgroup_ours":

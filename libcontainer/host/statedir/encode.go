@@ -31,6 +31,8 @@ func appendState(b []byte, s *State) []byte {
 	b = strconv.AppendBool(b, s.Rootless)
 	b = append(b, `,"systemd_cgroup":`...)
 	b = strconv.AppendBool(b, s.SystemdCgroup)
+	b = append(b, `,"no_new_keyring":`...)
+	b = strconv.AppendBool(b, s.NoNewKeyring)
 	b = jsontext.AppendMap(append(b, `,"cgroup_paths":`...), s.CgroupPaths)
 	b = jsontext.AppendList(append(b, `,"cgroup_kept":`...), s.CgroupKept)
 	b = append(b, `,"cgroup_ours":`...)

@@ -19,6 +19,7 @@ type jsonState struct {
 	Bundle        string            `json:"bundle"`
 	Rootless      bool              `json:"rootless"`
 	SystemdCgroup bool              `json:"systemd_cgroup"`
+	NoNewKeyring  bool              `json:"no_new_keyring"`
 	CgroupPaths   map[string]string `json:"cgroup_paths"`
 	CgroupKept    []string          `json:"cgroup_kept"`
 	CgroupOurs    bool              `json:"cgroup_ours"`
@@ -41,7 +42,7 @@ func (j *jsonState) state() *State {
 	s := &State{
 		Version: j.Version, BootID: j.BootID, ID: j.ID, InitPid: j.InitPid, InitStart: j.InitStart,
 		Created: j.Created, OCIVersion: j.OCIVersion, Bundle: j.Bundle, Rootfs: j.Config.Rootfs,
-		Rootless: j.Rootless, SystemdCgroup: j.SystemdCgroup, CgroupPaths: j.CgroupPaths,
+		Rootless: j.Rootless, SystemdCgroup: j.SystemdCgroup, NoNewKeyring: j.NoNewKeyring, CgroupPaths: j.CgroupPaths,
 		CgroupKept: j.CgroupKept, CgroupOurs: j.CgroupOurs, Namespaces: j.Namespaces, Hooks: j.Hooks, SeccompAgent: j.SeccompAgent, Annotations: j.Annotations,
 	}
 	for _, m := range j.Config.Mounts {
@@ -56,7 +57,7 @@ func exampleState() *State {
 		InitPid: 4711, InitStart: 18446744073709551615,
 		Created:    time.Date(2026, 11, 21, 20, 8, 11, 123456789, time.UTC),
 		OCIVersion: "1.3.0", Bundle: "/run/bundles/web 1", Rootfs: "/run/bundles/web 1/rootfs",
-		Rootless: true, SystemdCgroup: true,
+		Rootless: true, SystemdCgroup: true, NoNewKeyring: true,
 		CgroupPaths: map[string]string{"memory": "/sys/fs/cgroup/memory/web-1", "cpu": "/sys/fs/cgroup/cpu/web-1", "": "/x"},
 		CgroupKept:  []string{"/x"}, CgroupOurs: true,
 		Namespaces: []string{"pid", "mount", "network"},

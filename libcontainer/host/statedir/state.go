@@ -33,10 +33,11 @@ type State struct {
 	Bundle     string
 	Rootfs     string
 
-	// Rootless and SystemdCgroup are the flags the container was created
-	// with; a later verb may be called without them.
+	// Rootless, SystemdCgroup and NoNewKeyring are the flags the container was
+	// created with; a later verb may be called without them.
 	Rootless      bool
 	SystemdCgroup bool
+	NoNewKeyring  bool
 	// CgroupPaths has the absolute path of the container's cgroup in each v1
 	// hierarchy by controller, or the one of v2 under the empty name.
 	CgroupPaths map[string]string
