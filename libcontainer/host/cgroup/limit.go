@@ -63,7 +63,7 @@ func (g *Group) limitNothing() error {
 	s.Devices = nil
 	config := *g.library().Resources
 	config.SkipDevices = true
-	if len(s.weights) > 0 || len(s.unified) > 0 {
+	if s.weight != 0 || len(s.weights) > 0 || len(s.unified) > 0 {
 		return errors.New("rootless needs no limits + no cgrouppath when no permission is granted for cgroups")
 	}
 	manager, err := v1.NewManager(&cgroups.Cgroup{Resources: &config, Rootless: true}, map[string]string{})
@@ -88,24 +88,31 @@ func (g *Group) checkBurst() error {
 	return nil
 }
 
-// setWeights sets weights per device on v2: for the BFQ scheduler as they are,
-// for others in the unit of io.weight, as a weight for all devices is.
+// setWeights sets blockIO weights on v2: for the BFQ scheduler as they are, for
+// others in the unit of io.weight.
 func (g *Group) setWeights() error {
-	file := "io.bfq.weight"
+	file, convert := "io.bfq.weight", func(weight uint16) uint64 { return uint64(weight) }
 	if _, err := os.Lstat(filepath.Join(g.paths[""], file)); err != nil {
-		file = "io.weight"
+		file, convert = "io.weight", ioWeight
+	}
+	if weight := g.settings.weight; weight != 0 {
+		if err := cgroups.WriteFile(g.paths[""], file, strconv.FormatUint(convert(weight), 10)); err != nil {
+			return field(resourcesPath+"blockIO.weight", err)
+		}
 	}
 	for _, w := range g.settings.weights {
-		weight := uint64(w.Weight)
-		if file == "io.weight" {
-			weight = cgroups.ConvertBlkIOToIOWeightValue(w.Weight)
-		}
-		line := fmt.Sprintf("%d:%d %d", w.Major, w.Minor, weight)
+		line := fmt.Sprintf("%d:%d %d", w.Major, w.Minor, convert(w.Weight))
 		if err := cgroups.WriteFile(g.paths[""], file, line); err != nil {
 			return field(resourcesPath+"blockIO.weightDevice", err)
 		}
 	}
 	return nil
+}
+
+// ioWeight returns the io.weight, which is from 1 to 10000, for a blockIO
+// weight, which was from 10 to 1000 when the kernel took it.
+func ioWeight(weight uint16) uint64 {
+	return cgroups.ConvertBlkIOToIOWeightValue(max(weight, 10))
 }
 
 // setUnified writes the values of linux.resources.unified, by name: a map has

@@ -20,8 +20,10 @@ import (
 // settings is what a container's resources come to on this host.
 type settings struct {
 	cgroups.Resources
-	// weights are per-device weights on v2, which the library sets only with
-	// one I/O scheduler and else passes over in silence.
+	// weight and weights are those of blockIO on v2. The library converts the
+	// smallest ones to nonsense, and sets those of devices with only one I/O
+	// scheduler and else passes over them in silence.
+	weight  uint16
 	weights []*cgroups.WeightDevice
 	// unified is kept from the library because it writes a map in random
 	// order, so that which of two wrong entries is reported is a matter of luck.
@@ -200,7 +202,11 @@ func (c *conversion) cpu(p *specs.LinuxCPU) {
 
 func (c *conversion) blockIO(b *specs.LinuxBlockIO) {
 	if value(b.Weight) != 0 && c.need("blkio", "io", "blockIO.weight") {
-		c.BlkioWeight = *b.Weight
+		if c.v2 {
+			c.weight = *b.Weight
+		} else {
+			c.BlkioWeight = *b.Weight
+		}
 	}
 	if value(b.LeafWeight) != 0 && c.onlyV1("blockIO.leafWeight") && c.need("blkio", "", "blockIO.leafWeight") {
 		c.BlkioLeafWeight = *b.LeafWeight

@@ -107,16 +107,37 @@ func TestConvertValues(t *testing.T) {
 	}
 }
 
+// The weight is that of the newest formula, not of the linear one before, for
+// which 1024 shares were 39.
+// covers: linux.resources.cpu.shares
+func TestSharesToWeight(t *testing.T) {
+	for shares, want := range map[uint64]uint64{1: 1, 2: 1, 3: 2, 512: 59, 1024: 100, 2048: 174, 262144: 10000, 1 << 40: 10000} {
+		s, err := convert(&specs.LinuxResources{CPU: &specs.LinuxCPU{Shares: &shares}}, true, everything)
+		if err != nil || s.CpuWeight != want {
+			t.Errorf("%d shares: got weight %d, %v, want %d", shares, s.CpuWeight, err, want)
+		}
+	}
+}
+
+// covers: linux.resources.blockIO.weight
+func TestIOWeight(t *testing.T) {
+	for weight, want := range map[uint16]uint64{1: 1, 9: 1, 10: 1, 100: 910, 500: 4950, 1000: 10000} {
+		if got := ioWeight(weight); got != want {
+			t.Errorf("%d: got %d, want %d", weight, got, want)
+		}
+	}
+}
+
 func TestConvertV2Extras(t *testing.T) {
 	s, err := convert(&specs.LinuxResources{
-		BlockIO: &specs.LinuxBlockIO{WeightDevice: []specs.LinuxWeightDevice{{LinuxBlockIODevice: specs.LinuxBlockIODevice{Major: 8}, Weight: p[uint16](20)}}},
+		BlockIO: &specs.LinuxBlockIO{Weight: p[uint16](30), WeightDevice: []specs.LinuxWeightDevice{{LinuxBlockIODevice: specs.LinuxBlockIODevice{Major: 8}, Weight: p[uint16](20)}}},
 		Unified: map[string]string{"memory.high": "max", "cgroup.max.depth": "3"},
 	}, true, everything)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.weights) != 1 || len(s.BlkioWeightDevice) != 0 {
-		t.Errorf("got weights %v for us and %v for the library, want all for us", s.weights, s.BlkioWeightDevice)
+	if s.weight != 30 || len(s.weights) != 1 || s.BlkioWeight != 0 || len(s.BlkioWeightDevice) != 0 {
+		t.Errorf("got weights %d, %v for us and %d, %v for the library, want all for us", s.weight, s.weights, s.BlkioWeight, s.BlkioWeightDevice)
 	}
 	if len(s.unified) != 2 || s.Unified != nil {
 		t.Errorf("got unified %v for us and %v for the library, want all for us", s.unified, s.Unified)
