@@ -102,7 +102,7 @@ func (c *call) prepareCreation(cmd *cli.Command, leave detached, startHere bool)
 		return nil, err
 	}
 	b, err := c.loadBundle(cmd.String("bundle"), spec.Options{
-		SystemdCgroup: c.global.systemdCgroup, Rootless: rootless, NeedProcess: startHere,
+		SystemdCgroup: c.global.systemdCgroup, Rootless: c.uid != 0, NeedProcess: startHere,
 	})
 	if err != nil {
 		return nil, err

@@ -82,3 +82,28 @@ func FilesystemType(path string) string {
 	}
 	return ""
 }
+
+// MountFlagNames names those of the attributes MOUNT_ATTR_* that the mount
+// behind fd has, but for the ones about access times.
+func MountFlagNames(fd FD, attributes uint64) []string {
+	var st unix.Statfs_t
+	if retry(func() error { return unix.Fstatfs(int(fd), &st) }) != nil {
+		return nil
+	}
+	var names []string
+	for _, f := range [...]struct {
+		attribute uint64
+		flag      int64
+		name      string
+	}{
+		{unix.MOUNT_ATTR_RDONLY, unix.ST_RDONLY, "ro"},
+		{unix.MOUNT_ATTR_NOSUID, unix.ST_NOSUID, "nosuid"},
+		{unix.MOUNT_ATTR_NODEV, unix.ST_NODEV, "nodev"},
+		{unix.MOUNT_ATTR_NOEXEC, unix.ST_NOEXEC, "noexec"},
+	} {
+		if attributes&f.attribute != 0 && int64(st.Flags)&f.flag != 0 {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}

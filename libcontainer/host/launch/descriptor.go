@@ -3,7 +3,9 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/plan"
@@ -14,6 +16,10 @@ func (s *server) open(special Special) error {
 	for i := range s.plan.Slots {
 		d := &s.plan.Slots[i]
 		fd, err := s.openOne(d, special)
+		var locked *lockedError
+		if errors.As(err, &locked) {
+			return fmt.Errorf("%s.options: %w", strings.TrimSuffix(d.Field, ".source"), err)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.Field, err)
 		}
@@ -110,8 +116,36 @@ func setAttr(tree linux.FD, path string, recursive bool, set, clear uint64) erro
 	if (set|clear)&atimeMask != 0 {
 		clear |= atimeMask
 	}
-	return linux.SetTreeAttr(tree, path, recursive, &linux.MountAttr{Attr_set: set, Attr_clr: clear})
+	err := linux.SetTreeAttr(tree, path, recursive, &linux.MountAttr{Attr_set: set, Attr_clr: clear})
+	if errors.Is(err, linux.EPERM) && clear != 0 {
+		return &lockedError{err: err, flags: linux.MountFlagNames(tree, clear&^set), recursive: recursive}
+	}
+	return err
 }
+
+// lockedError is a mount whose flags belong to a more privileged user
+// namespace: they can be left out of the options, but not be taken away.
+type lockedError struct {
+	err       error
+	flags     []string
+	recursive bool
+}
+
+func (e *lockedError) Error() string {
+	text := e.err.Error() + ": who mounted it in a more privileged user namespace has locked "
+	switch {
+	case len(e.flags) > 0:
+		text += strings.Join(e.flags, ", ")
+	default:
+		text += "how access times are kept"
+	}
+	if e.recursive {
+		text += ", or flags of a mount below it"
+	}
+	return text + "; without an option for it, it stays as it is"
+}
+
+func (e *lockedError) Unwrap() error { return e.err }
 
 // OpenNamespace opens a namespace by path and checks that it is of that kind.
 func OpenNamespace(path string, kind uint64) (linux.FD, error) {
