@@ -106,8 +106,8 @@ func TestProcessErrors(t *testing.T) {
 		{"-g 1,2 x ls", `--additional-gids: "1,2" is not a number`},
 		{"-e NAME x ls", "process.env[1]"},
 		{"--cwd tmp x ls", "process.cwd"},
-		{"--apparmor profile x ls", "process.apparmorProfile: not supported by this release"},
-		{"--process-label label x ls", "process.selinuxLabel: not supported by this release"},
+		{"--apparmor pro\x01file x ls", "process.apparmorProfile: contains a control character"},
+		{"--process-label \x7f x ls", "process.selinuxLabel: contains a control character"},
 		{"--process /nowhere x", "--process: open /nowhere: no such file or directory"},
 	} {
 		if _, err := execWith(t, base(), "", strings.Fields(tc.line)...); err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -131,7 +131,7 @@ func TestProcessFromFile(t *testing.T) {
 		}
 	}
 	for _, tc := range []struct{ text, want string }{
-		{`{"args":["id"],"cwd":"/","apparmorProfile":"p"}`, "process.apparmorProfile"},
+		{`{"args":["id"],"cwd":"/","apparmorProfile":"p "}`, "process.apparmorProfile"},
 		{`{"args":["id"]`, "--process -: process"},
 		{`{"args":"id"}`, "process.args: line 1"},
 		{`{}`, "process.args"},

@@ -183,7 +183,7 @@ func TestLoadBundle(t *testing.T) {
 	if err != nil || b.dir != dir || b.spec.Process.Args[0] != "sh" || len(b.raw) == 0 {
 		t.Errorf("got %+v, %v", b, err)
 	}
-	broken := newBundle(t, func(s *specs.Spec) { s.Process.ApparmorProfile, s.Process.Cwd = "p", "relative" })
+	broken := newBundle(t, func(s *specs.Spec) { s.Process.ApparmorProfile, s.Process.Cwd = "p\n", "relative" })
 	_, err = c.loadBundle(broken, spec.Options{})
 	for _, want := range []string{"config.json: ", "process.apparmorProfile", "process.cwd"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -234,10 +234,10 @@ func TestFeatures(t *testing.T) {
 	if len(f.Hooks) != 6 || !slices.Contains(f.MountOptions, "rro") || len(f.Linux.Capabilities) < 41 || len(f.Linux.Namespaces) != 8 {
 		t.Errorf("got %+v", f)
 	}
-	if *f.Linux.Apparmor.Enabled || *f.Linux.Selinux.Enabled || *f.Linux.IntelRdt.Enabled || *f.Linux.NetDevices.Enabled {
+	if *f.Linux.IntelRdt.Enabled || *f.Linux.NetDevices.Enabled {
 		t.Error("something is promised that a config is refused for")
 	}
-	if !*f.Linux.MountExtensions.IDMap.Enabled {
+	if !*f.Linux.MountExtensions.IDMap.Enabled || !*f.Linux.Apparmor.Enabled || !*f.Linux.Selinux.Enabled {
 		t.Error("something that works is not promised")
 	}
 	for _, name := range f.MountOptions {

@@ -230,7 +230,7 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	if err := c.dir.Note(c.state); err != nil {
 		return nil, err
 	}
-	facts, err := gatherFacts()
+	facts, err := gatherFacts(s, s.Process)
 	if err != nil {
 		return nil, err
 	}
@@ -274,16 +274,36 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// gatherFacts asks the kernel what the plan depends on.
-func gatherFacts() (plan.Facts, error) {
+// gatherFacts asks the kernel what the plan of p depends on.
+func gatherFacts(s *specs.Spec, p *specs.Process) (plan.Facts, error) {
 	caps, err := linux.Capabilities()
 	if err != nil {
 		return plan.Facts{}, err
 	}
-	return plan.Facts{
+	f := plan.Facts{
 		Arch: runtime.GOARCH, LastCap: linux.LastCapability(), Caps: caps,
 		Unified: cgroup.Mode() == cgroup.Unified, Mknod: linux.MayMknod(caps),
-	}, nil
+	}
+	err = securityModules(&f, s, p)
+	return f, err
+}
+
+// securityModules looks at those that the config has labels for.
+func securityModules(f *plan.Facts, s *specs.Spec, p *specs.Process) (err error) {
+	if p != nil && p.ApparmorProfile != "" {
+		if f.AppArmor, err = linux.AppArmorEnabled(); err == nil && f.AppArmor {
+			f.Confined, err = linux.AppArmorConfined()
+		}
+		if err != nil {
+			return fmt.Errorf("process.apparmorProfile: %w", err)
+		}
+	}
+	if p != nil && p.SelinuxLabel != "" || s.Linux.MountLabel != "" {
+		if f.SELinux, err = linux.SELinuxEnabled(); err != nil {
+			return fmt.Errorf("linux.mountLabel or process.selinuxLabel: %w", err)
+		}
+	}
+	return nil
 }
 
 func (c *creation) handlers(s *specs.Spec) launch.Handlers {

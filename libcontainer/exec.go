@@ -123,7 +123,7 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 	if err != nil {
 		return nil, err
 	}
-	facts, err := gatherFacts()
+	facts, err := gatherFacts(s, p)
 	var todo *plan.Plan
 	var tasks []*os.File
 	if err == nil {

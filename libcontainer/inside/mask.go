@@ -28,7 +28,7 @@ func (s *stage) mask() bool {
 	}
 	var ok bool
 	if st.Mode&raw.SIFMT == raw.SIFDIR {
-		ok = s.maskWith(&s.empty, at, path)
+		ok = s.maskWith(&s.empty, at, path, s.row.Args[2])
 	} else {
 		null := s.slot(1)
 		if s.null {
@@ -42,17 +42,21 @@ func (s *stage) mask() bool {
 	return ok
 }
 
-// maskWith puts the shared empty directory at a path, and makes it first.
-func (s *stage) maskWith(empty *int, at int, path raw.Ptr) bool {
+// maskWith puts the shared empty directory at a path, and makes it first, with
+// an SELinux label unless there is none.
+func (s *stage) maskWith(empty *int, at int, path, label raw.Ptr) bool {
 	if *empty >= 0 {
 		return s.copyOver(*empty, at, path)
 	}
 	s.mode[0] = 0
 	// In the stage, not on the stack: where Go's runtime did start, a stack
 	// moves when it grows, and an address is not corrected.
-	s.params = [5]raw.Ptr{
+	s.params = [7]raw.Ptr{
 		raw.Lit("nr_blocks\x00"), raw.Lit("1\x00"),
 		raw.Lit("nr_inodes\x00"), raw.Lit("1\x00"), 0,
+	}
+	if label != 0 {
+		s.params[4], s.params[5] = raw.Lit("context\x00"), label
 	}
 	tree, ok := s.makeFilesystem(raw.Lit("tmpfs\x00"), raw.Lit("tmpfs\x00"), raw.AddrOf(&s.params),
 		raw.AttrRdonly|raw.AttrNosuid|raw.AttrNodev|raw.AttrNoexec)

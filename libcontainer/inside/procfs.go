@@ -42,19 +42,21 @@ func (s *stage) procfs() bool {
 	return true
 }
 
-// sysctl writes one kernel parameter. The path is below /proc/sys.
-func (s *stage) sysctl() bool {
-	path, value := s.row.Args[0], s.row.Args[1]
-	how := raw.OpenHow{Flags: raw.OWronly | raw.OCloexec, Resolve: raw.ResolveProc}
+// openProc opens a file below the procfs handle for writing.
+func (s *stage) openProc(path raw.Ptr, resolve uint64) (int, raw.Errno) {
+	how := raw.OpenHow{Flags: raw.OWronly | raw.OCloexec, Resolve: resolve}
 	fd, e := raw.Openat2(s.proc, path, &how)
 	if e == raw.ENOSYS || e == raw.EPERM {
 		// Without openat2 only the last component is guarded; the check of
 		// the filesystem makes up for mounts that are not procfs.
 		fd, e = raw.Openat(s.proc, path, raw.OWronly|raw.ONoFollow|raw.OCloexec, 0)
 	}
-	if e != 0 {
-		return s.failAt(wire.OpOpen, e, path)
-	}
+	return fd, e
+}
+
+// writeProc writes value to the file that openProc opened, in one call, and
+// closes it.
+func (s *stage) writeProc(fd int, path, value raw.Ptr) bool {
 	magic, e := raw.Fstatfs(fd)
 	if e != 0 || magic != raw.ProcMagic {
 		raw.Close(fd)
@@ -66,4 +68,14 @@ func (s *stage) sysctl() bool {
 	}
 	raw.Close(fd)
 	return s.failAt(wire.OpWrite, e, path)
+}
+
+// sysctl writes one kernel parameter. The path is below /proc/sys.
+func (s *stage) sysctl() bool {
+	path, value := s.row.Args[0], s.row.Args[1]
+	fd, e := s.openProc(path, raw.ResolveProc)
+	if e != 0 {
+		return s.failAt(wire.OpOpen, e, path)
+	}
+	return s.writeProc(fd, path, value)
 }

@@ -34,7 +34,7 @@ type stage struct {
 	copies    copier
 	home      [raw.PathMax + 8]byte
 	mode      [8]byte // mode= for the filesystem being made, or empty
-	params    [5]raw.Ptr
+	params    [7]raw.Ptr
 	text      [wire.TextMax]byte
 	more      [wire.TextMax]byte
 }
@@ -186,6 +186,8 @@ func (s *stage) runFiles() bool {
 		return s.pivot()
 	case wire.Enter:
 		return s.enter()
+	case wire.Relabel:
+		return s.relabel()
 	case wire.Mask:
 		return s.mask()
 	case wire.Readonly:
@@ -211,6 +213,8 @@ func (s *stage) runIdentity() bool {
 		return s.check(wire.OpMempolicy, raw.SetMempolicy(r.Args[0], r.Args[1], r.Args[2]))
 	case wire.Personality:
 		return s.check(wire.OpPersonality, raw.Personality(r.Args[0]))
+	case wire.Label:
+		return s.label()
 	case wire.Stdio:
 		return s.stdio()
 	case wire.Home:

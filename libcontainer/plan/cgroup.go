@@ -38,7 +38,7 @@ func (b *builder) legacyView(m specs.Mount, o spec.MountOptions, private bool, f
 	const hard = spec.MountAttrNosuid | spec.MountAttrNodev | spec.MountAttrNoexec
 	set := fresh(o)
 	b.step(wire.Mount, field, "tmpfs", m.Destination, "tmpfs", set&^spec.MountAttrReadonly|hard,
-		wire.Pairs{"mode", "755"}, num(0))
+		b.context("tmpfs", wire.Pairs{"mode", "755"}), num(0))
 	for _, h := range b.facts.Hierarchies {
 		b.hierarchy(h, path.Join(m.Destination, h.Name), set|hard, private, field)
 		controllers := strings.Split(h.Name, ",")

@@ -18,6 +18,9 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		flags |= known.Flag
 	}
 	b.step(wire.Signals, "process")
+	if b.wantsProfile(p) || wantsLabel(p) {
+		b.needProc("process") // of the host: not what the container may have at /proc
+	}
 	b.joinTasks()
 	b.affinity(p.ExecCPUAffinity)
 	init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
@@ -28,6 +31,7 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		b.step(wire.Root, "linux.namespaces(user)")
 	}
 	b.step(wire.Enter, "root.path")
+	b.keyLabel(p)
 	b.keyring()
 	b.step(wire.Session, "process")
 	if p.Terminal {

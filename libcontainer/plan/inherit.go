@@ -13,6 +13,12 @@ func Inherit(p, own *specs.Process) *specs.Process {
 	if out.Capabilities == nil {
 		out.Capabilities = own.Capabilities
 	}
+	if out.ApparmorProfile == "" {
+		out.ApparmorProfile = own.ApparmorProfile
+	}
+	if out.SelinuxLabel == "" {
+		out.SelinuxLabel = own.SelinuxLabel
+	}
 	if len(out.Rlimits) == 0 {
 		out.Rlimits = own.Rlimits
 	}

@@ -15,6 +15,7 @@ func TestInherit(t *testing.T) {
 		Capabilities:    &specs.LinuxCapabilities{Bounding: []string{"CAP_KILL"}},
 		Rlimits:         []specs.POSIXRlimit{{Type: "RLIMIT_CORE"}},
 		OOMScoreAdj:     &score,
+		ApparmorProfile: "profile", SelinuxLabel: "label",
 		Scheduler:       &specs.Scheduler{Policy: specs.SchedIdle},
 		IOPriority:      &specs.LinuxIOPriority{Class: specs.IOPRIO_CLASS_BE},
 		ExecCPUAffinity: &specs.CPUAffinity{Final: "0"},
@@ -25,7 +26,7 @@ func TestInherit(t *testing.T) {
 	want := &specs.Process{
 		Args: p.Args, Cwd: "/", User: specs.User{UID: 7, Umask: &umask},
 		Capabilities: own.Capabilities, Rlimits: own.Rlimits, OOMScoreAdj: &score,
-		Scheduler: own.Scheduler, IOPriority: own.IOPriority, ExecCPUAffinity: own.ExecCPUAffinity,
+		ApparmorProfile: "profile", SelinuxLabel: "label", Scheduler: own.Scheduler, IOPriority: own.IOPriority, ExecCPUAffinity: own.ExecCPUAffinity,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

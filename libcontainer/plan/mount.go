@@ -115,13 +115,13 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 	if m.Destination == "/dev" {
 		attr &^= spec.MountAttrReadonly // until the devices are made
 	}
-	pairs := b.parameters(m, o, field)
+	pairs := b.context(m.Type, b.parameters(m, o, field))
 	if m.Type == "tmpfs" && !hasKey(pairs, "mode") {
 		flags |= wire.CopyMode
 	}
 	// One with options of its own may have no sys, or not be writable.
 	plain := len(pairs) == 0 && attr&spec.MountAttrReadonly == 0
-	if m.Type == "proc" && m.Destination == "/proc" && plain && len(b.spec.Linux.Sysctl) > 0 {
+	if m.Type == "proc" && m.Destination == "/proc" && plain && !b.procs && b.writesProc() {
 		flags |= wire.KeepProc
 		b.procs = true
 	}
@@ -144,6 +144,7 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 	} else {
 		b.step(wire.Mount, field, m.Type, m.Destination, m.Source, attr&^late, pairs, flags)
 	}
+	b.relabel(m.Type, m.Destination, field)
 	if late != 0 {
 		b.setattr(field+".options", m.Destination, late, 0)
 	}

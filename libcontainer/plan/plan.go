@@ -29,6 +29,10 @@ type Facts struct {
 	Mknod bool
 	// Unified tells cgroup v2 as the only hierarchy.
 	Unified bool
+	// AppArmor and SELinux tell that these security modules are on, Confined
+	// that AppArmor confines the parent itself. They are looked at if the config
+	// has labels for them.
+	AppArmor, SELinux, Confined bool
 	// Tasks is how many cgroup v1 hierarchies init has to join.
 	Tasks int
 	// Hierarchies are the container's cgroups, for the view at /sys/fs/cgroup.
@@ -163,7 +167,9 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b := &builder{spec: s, facts: f, opts: o}
 	b.step(wire.Signals, "process")
 	b.namespaces()
+	b.keyLabel(s.Process)
 	b.keyring()
+	b.mountLabel()
 	b.rootfs()
 	b.names()
 	b.mounts()
@@ -171,6 +177,9 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b.everyCPU()
 	b.devices()
 	b.sysctls()
+	if b.wantsProfile(s.Process) || wantsLabel(s.Process) {
+		b.needProc("process")
+	}
 	b.createHooks()
 	b.enterRoot()
 	b.hidden()

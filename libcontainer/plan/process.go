@@ -48,6 +48,7 @@ func (b *builder) process(p *specs.Process, field string, when starts) {
 	b.priorities(p, field)
 	b.memoryPolicy()
 	b.personality()
+	b.labels(p, field)
 	b.step(wire.Stdio, field+".user.uid", num(p.User.UID))
 	if home >= 0 {
 		env = append(dropHome(env), "HOME=")

@@ -101,7 +101,11 @@ func (b *builder) hidden() {
 		Char: true, Device: device(1, 3), Propagation: []uint64{msPrivate},
 	})
 	for i, p := range l.MaskedPaths {
-		b.step(wire.Mask, element("linux.maskedPaths", i), p, null)
+		args := []any{p, null}
+		if l.MountLabel != "" {
+			args = append(args, l.MountLabel)
+		}
+		b.step(wire.Mask, element("linux.maskedPaths", i), args...)
 	}
 }
 

@@ -17,10 +17,13 @@ func (b *builder) sysctls() {
 		return
 	}
 	slices.Sort(names)
-	if !b.procs {
-		b.step(wire.Procfs, "linux.sysctl")
-	}
+	b.needProc("linux.sysctl")
 	for _, name := range names {
 		b.step(wire.Sysctl, "linux.sysctl["+name+"]", "sys/"+spec.SysctlPath(name), b.spec.Linux.Sysctl[name])
 	}
+}
+
+// writesProc reports whether init has something to write to a procfs.
+func (b *builder) writesProc() bool {
+	return len(b.spec.Linux.Sysctl) > 0 || b.wantsProfile(b.spec.Process) || wantsLabel(b.spec.Process)
 }

@@ -56,6 +56,7 @@ func checkLinux(p *problems, s *specs.Spec, o Options) {
 	}
 	checkDevices(p, l.Devices)
 	checkListener(p, l.Seccomp)
+	checkLabel(p, l.MountLabel, "linux.mountLabel")
 	checkMemoryPolicy(p, l.MemoryPolicy)
 	checkPersonality(p, l.Personality)
 	checkPropagation(p, s)

@@ -218,12 +218,12 @@ func TestCheckProcessAlone(t *testing.T) {
 		t.Errorf("default: got %v, want nil", err)
 	}
 	p := Default().Process
-	p.Args, p.Cwd, p.SelinuxLabel, p.ApparmorProfile = nil, "x", "l", "a"
+	p.Args, p.Cwd, p.SelinuxLabel, p.ApparmorProfile = nil, "x", " l", "a\n"
 	compareErrors(t, CheckProcess(p, "process"), []string{
-		"process.apparmorProfile: not supported by this release",
+		"process.apparmorProfile: contains a control character",
 		"process.args: args must not be empty",
 		`process.cwd: Cwd must be an absolute path, not "x"`,
-		"process.selinuxLabel: not supported by this release",
+		`process.selinuxLabel: " l" begins or ends with a blank, which is no part of a label`,
 	})
 }
 

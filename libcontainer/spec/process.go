@@ -18,12 +18,11 @@ const (
 )
 
 // CheckProcess checks a process object on its own, as `exec --process` gives
-// it, by the same rules as Check, fields this release does not honour
-// included. Paths in its errors begin with path, usually "process".
+// it, by the same rules as Check. Paths in its errors begin with path, usually
+// "process".
 func CheckProcess(proc *specs.Process, path string) error {
 	p := new(problems)
 	checkProcess(p, proc, path)
-	p.list = append(p.list, unsupportedInProcess(proc, path)...)
 	return p.join()
 }
 
@@ -52,6 +51,8 @@ func checkProcess(p *problems, proc *specs.Process, at string) {
 	}
 	checkUser(p, &proc.User, at+".user")
 	checkRlimits(p, proc.Rlimits, at+".rlimits")
+	checkLabel(p, proc.ApparmorProfile, at+".apparmorProfile")
+	checkLabel(p, proc.SelinuxLabel, at+".selinuxLabel")
 	checkScheduler(p, proc.Scheduler, at+".scheduler")
 	checkIOPriority(p, proc.IOPriority, at+".ioPriority")
 	checkAffinity(p, proc.ExecCPUAffinity, at+".execCPUAffinity")

@@ -4,16 +4,6 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// unsupportedProcess lists the fields of a process object that this release
-// does not honour. To add such a field, build it and remove its line.
-var unsupportedProcess = [...]struct {
-	field   string
-	present func(*specs.Process) bool
-}{
-	{"apparmorProfile", func(p *specs.Process) bool { return p.ApparmorProfile != "" }},
-	{"selinuxLabel", func(p *specs.Process) bool { return p.SelinuxLabel != "" }},
-}
-
 // unsupportedLinux lists the fields of the linux section that this release
 // does not honour.
 var unsupportedLinux = [...]struct {
@@ -21,7 +11,6 @@ var unsupportedLinux = [...]struct {
 	present func(*specs.Linux) bool
 }{
 	{"linux.intelRdt", func(l *specs.Linux) bool { return l.IntelRdt != nil }},
-	{"linux.mountLabel", func(l *specs.Linux) bool { return l.MountLabel != "" }},
 	{"linux.netDevices", func(l *specs.Linux) bool { return len(l.NetDevices) > 0 }},
 }
 
@@ -38,9 +27,6 @@ func Unsupported(s *specs.Spec) []error {
 
 func unsupportedFields(s *specs.Spec) []*FieldError {
 	var found []*FieldError
-	if s.Process != nil {
-		found = unsupportedInProcess(s.Process, "process")
-	}
 	if s.Linux == nil {
 		return found
 	}
@@ -54,14 +40,4 @@ func unsupportedFields(s *specs.Spec) []*FieldError {
 
 func unsupported(path string) *FieldError {
 	return &FieldError{Path: path, Err: ErrUnsupported}
-}
-
-func unsupportedInProcess(proc *specs.Process, path string) []*FieldError {
-	var found []*FieldError
-	for _, field := range unsupportedProcess {
-		if field.present(proc) {
-			found = append(found, unsupported(path+"."+field.field))
-		}
-	}
-	return found
 }

@@ -19,14 +19,11 @@ func TestUnsupported(t *testing.T) {
 		t.Errorf("empty fields: got %v, want none", errs)
 	}
 
-	p := s.Process
-	p.ApparmorProfile, p.SelinuxLabel = "a", "s"
 	l := s.Linux
-	l.IntelRdt, l.MountLabel = &specs.LinuxIntelRdt{}, "m"
+	l.IntelRdt = &specs.LinuxIntelRdt{}
 	l.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {}}
 	want := []string{
-		"linux.intelRdt", "linux.mountLabel", "linux.netDevices",
-		"process.apparmorProfile", "process.selinuxLabel",
+		"linux.intelRdt", "linux.netDevices",
 	}
 	for i := range want {
 		want[i] += ": not supported by this release"
@@ -47,12 +44,12 @@ func TestUnsupported(t *testing.T) {
 
 func TestCheckSeveralAtOnce(t *testing.T) {
 	s := Default()
-	s.Version, s.Root.Path, s.Process.Args, s.Process.ApparmorProfile = "x", "", nil, "a"
+	s.Version, s.Root.Path, s.Process.Args, s.Process.ApparmorProfile = "x", "", nil, "a\n"
 	s.Linux.Namespaces[0].Type = "PID"
 	compareErrors(t, Check(s, Options{}), []string{
 		`linux.namespaces[0].type: unknown namespace type "PID"`,
 		`ociVersion: "x" is not a version in SemVer 2.0.0 form`,
-		"process.apparmorProfile: not supported by this release",
+		"process.apparmorProfile: contains a control character",
 		"process.args: args must not be empty",
 		"root.path: required",
 	})

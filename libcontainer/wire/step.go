@@ -25,6 +25,7 @@ const (
 	Attach
 	Remount
 	Setattr
+	Relabel
 	Mknod
 	Symlink
 	Mkdir
@@ -38,6 +39,7 @@ const (
 	Readonly
 	Mempolicy
 	Personality
+	Label
 	Stdio
 	Home
 	Chdir
@@ -84,7 +86,7 @@ func Rules() []Rule {
 		{Keyring, "keyring", "name", "joins a new session keyring", []Kind{User, Caps, Exec}, ""},
 		{Propagate, "propagate", "flags", "sets propagation of / and all below", nil, ""},
 		{Rootfs, "rootfs", "slot, path", "attaches the root tree and opens the root handle", []Kind{Mount, Attach, Mknod, Pivot}, "all work is done below the handle"},
-		{Procfs, "procfs", "", "opens a procfs nobody can have mounted over", []Kind{Sysctl, Pivot}, "CVE-2025-52881"},
+		{Procfs, "procfs", "", "opens a procfs nobody can have mounted over", []Kind{Sysctl, Label, Pivot}, "CVE-2025-52881"},
 		{Hostname, "hostname", "name", "sethostname", []Kind{Caps}, ""},
 		{Domainname, "domainname", "name", "setdomainname", []Kind{Caps}, ""},
 		{Loopback, "loopback", "", "brings up lo", []Kind{Caps}, ""},
@@ -92,6 +94,7 @@ func Rules() []Rule {
 		{Attach, "attach", "slot, target, flags", "attaches a tree that the parent opened", []Kind{Pivot, Mask, Readonly}, ""},
 		{Remount, "remount", "target, parameters", "changes the filesystem that is mounted at a path", []Kind{Pivot, Mask, Readonly}, ""},
 		{Setattr, "setattr", "target, set, clear, propagation, flags", "changes attributes of the mount at a path", []Kind{Caps}, ""},
+		{Relabel, "relabel", "path, label", "gives the root of a filesystem an SELinux label", []Kind{Pivot, Caps, Mask, Readonly}, "for one that takes no context"},
 		{Mknod, "mknod", "path, mode, device, uid, gid, flags", "makes a device node or finds the right one there", []Kind{Caps, Mask}, ""},
 		{Symlink, "symlink", "target, path, flags", "makes a symbolic link", []Kind{Caps}, ""},
 		{Mkdir, "mkdir", "path, mode", "makes a directory and its parents", []Kind{Caps}, ""},
@@ -101,10 +104,11 @@ func Rules() []Rule {
 		{Enter, "enter", "", "opens the root handle of the joined mount namespace", []Kind{Console, Home, Chdir, Find, Caps}, ""},
 		{Session, "session", "", "setsid", []Kind{Console}, "a session leader is needed to get a terminal"},
 		{Console, "console", "flags", "makes the terminal and hands its master to the parent", []Kind{User, Caps, Stdio}, ""},
-		{Mask, "mask", "path", "hides a path", []Kind{Caps}, ""},
+		{Mask, "mask", "path, slot, label", "hides a path", []Kind{Caps}, ""},
 		{Readonly, "readonly", "path", "makes a path read-only", []Kind{Caps}, ""},
 		{Mempolicy, "mempolicy", "mode, nodes, bits", "sets the NUMA memory policy", []Kind{Seccomp, Exec}, "the kernel checks it against the nodes of the cgroup; the filter may refuse it"},
 		{Personality, "personality", "domain", "personality", []Kind{Seccomp, Exec}, "the filter may refuse it"},
+		{Label, "label", "file, other file, label", "tells a security module what the payload is to be", []Kind{User, Caps, NoNewPrivs, Seccomp, Exec}, "no-new-privs and the filter may forbid it"},
 		{Stdio, "stdio", "uid", "gives the standard streams to the user", []Kind{User, Caps}, ""},
 		{Home, "home", "uid", "finds HOME in the passwd file inside", []Kind{Exec}, ""},
 		{Chdir, "chdir", "path, flags", "enters the working directory and checks that it is inside", []Kind{Exec}, "CVE-2024-21626"},

@@ -9,30 +9,33 @@ import (
 
 // Flags and modes that init uses; values are the kernel's.
 const (
-	AtFDCWD        = unix.AT_FDCWD
-	AtEmptyPath    = unix.AT_EMPTY_PATH
-	AtNoFollow     = unix.AT_SYMLINK_NOFOLLOW
-	AtRecursive    = unix.AT_RECURSIVE
-	AtEAccess      = unix.AT_EACCESS
-	OPath          = unix.O_PATH
-	ODirectory     = unix.O_DIRECTORY
-	ONoFollow      = unix.O_NOFOLLOW
-	OCloexec       = unix.O_CLOEXEC
-	OCreat         = unix.O_CREAT
-	OExcl          = unix.O_EXCL
-	ORdonly        = unix.O_RDONLY
-	OWronly        = unix.O_WRONLY
-	ORdwr          = unix.O_RDWR
-	ONoctty        = unix.O_NOCTTY
-	ONonblock      = unix.O_NONBLOCK
-	SIFMT          = unix.S_IFMT
-	SIFDIR         = unix.S_IFDIR
-	SIFLNK         = unix.S_IFLNK
-	SIFREG         = unix.S_IFREG
-	SIFCHR         = unix.S_IFCHR
-	SIFBLK         = unix.S_IFBLK
-	SIFIFO         = unix.S_IFIFO
-	ResolveRoot    = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
+	AtFDCWD     = unix.AT_FDCWD
+	AtEmptyPath = unix.AT_EMPTY_PATH
+	AtNoFollow  = unix.AT_SYMLINK_NOFOLLOW
+	AtRecursive = unix.AT_RECURSIVE
+	AtEAccess   = unix.AT_EACCESS
+	OPath       = unix.O_PATH
+	ODirectory  = unix.O_DIRECTORY
+	ONoFollow   = unix.O_NOFOLLOW
+	OCloexec    = unix.O_CLOEXEC
+	OCreat      = unix.O_CREAT
+	OExcl       = unix.O_EXCL
+	ORdonly     = unix.O_RDONLY
+	OWronly     = unix.O_WRONLY
+	ORdwr       = unix.O_RDWR
+	ONoctty     = unix.O_NOCTTY
+	ONonblock   = unix.O_NONBLOCK
+	SIFMT       = unix.S_IFMT
+	SIFDIR      = unix.S_IFDIR
+	SIFLNK      = unix.S_IFLNK
+	SIFREG      = unix.S_IFREG
+	SIFCHR      = unix.S_IFCHR
+	SIFBLK      = unix.S_IFBLK
+	SIFIFO      = unix.S_IFIFO
+	ResolveRoot = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
+	// ResolveSelf lets the links self and thread-self through, which are not
+	// magic ones.
+	ResolveSelf    = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_XDEV | unix.RESOLVE_NO_MAGICLINKS
 	ResolveProc    = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_XDEV | unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_SYMLINKS
 	ResolveNoLinks = unix.RESOLVE_NO_SYMLINKS
 	ProcMagic      = unix.PROC_SUPER_MAGIC

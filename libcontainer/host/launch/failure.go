@@ -38,7 +38,11 @@ func (f *Failure) Error() string {
 		}
 	}
 	text := f.Op.Name()
-	if f.Object != "" {
+	switch {
+	case f.Kind == wire.Label:
+		// In quotes, by which Podman knows errors of security modules.
+		text += " `/proc/" + f.Object + "`"
+	case f.Object != "":
 		text += " " + f.Object
 	}
 	text += ": " + f.cause()
@@ -57,6 +61,10 @@ func (f *Failure) Error() string {
 func (f *Failure) cause() string {
 	if f.Errno == 0 {
 		return "refused"
+	}
+	if f.Kind == wire.Label && f.Op == wire.OpWrite && errors.Is(f, linux.ENOENT) {
+		// Callers take the kernel's words for a missing program.
+		return "no profile of this name is loaded"
 	}
 	return linux.Errno(f.Errno).Error()
 }
@@ -100,6 +108,8 @@ func (f *Failure) hint() string {
 		return "the user's key quota is used up: see /proc/key-users, raise kernel.keys.maxkeys, or use --no-new-keyring"
 	case f.Op == wire.OpSeccomp && errors.Is(f, linux.EBUSY):
 		return "a filter around this runtime has a listener already, and the kernel allows one"
+	case f.Kind == wire.Label && errors.Is(f, linux.EINVAL):
+		return "the policy that is loaded does not know this label"
 	case f.Op == wire.OpPivot && errors.Is(f, linux.EINVAL):
 		return "on a host that runs from its initramfs use --no-pivot"
 	case (f.Op == wire.OpFspick || f.Op == wire.OpMountSetattr) && errors.Is(f, linux.EINVAL):
