@@ -367,6 +367,11 @@ requires() {
 	cgroup2) cgroup2 || missing="this machine has cgroup v1" ;;
 	controller=*) [[ $(cgroup_controllers) == *" ${1#*=} "* ]] || missing="no cgroup controller ${1#*=}" ;;
 	debian) [[ -d $(debian_rootfs) ]] || missing="no Debian root, make it with tests/integration/debian-rootfs" ;;
+	apparmor)
+		[[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) == Y ]] && command -v apparmor_parser >/dev/null ||
+			missing="no AppArmor, or no apparmor_parser"
+		;;
+	selinux) [[ -e /sys/fs/selinux/enforce ]] || missing="SELinux is off" ;;
 	program=*) command -v "${1#*=}" >/dev/null || missing="no program ${1#*=}" ;;
 	timens) [[ -e /proc/self/ns/time ]] || missing="no time namespaces in this kernel" ;;
 	isolated) [[ -n ${RUNG_TEST_ISOLATED:-} ]] || missing="needs the namespaces that tests/integration/run makes" ;;

@@ -1,7 +1,7 @@
 load lib
 
-# What is asked of a security module that is not there is refused. With them
-# it is for a machine that has them: see tests/lsm.
+# What is asked of a security module that is not there is refused. The real
+# thing is in apparmor.bats and selinux.bats.
 
 setup() {
 	begin
