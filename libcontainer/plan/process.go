@@ -58,14 +58,15 @@ func (b *builder) process(p *specs.Process, field string, when starts) {
 	b.step(wire.Chdir, field+".cwd", p.Cwd, num(wire.ChdirTry))
 	if !early {
 		b.identity(p, field)
+		b.step(wire.Chdir, field+".cwd", p.Cwd, num(0))
 	}
-	b.step(wire.Chdir, field+".cwd", p.Cwd, num(0))
 	b.step(wire.Find, field+".args[0]", p.Args[0], candidates(p.Args[0], env))
 	b.ready(when)
 	if early {
 		b.step(wire.CloseFDs, field, num(3+b.opts.Extra))
 		b.load(filter)
 		b.identity(p, field)
+		b.step(wire.Chdir, field+".cwd", p.Cwd, num(0))
 	}
 	if h := b.spec.Hooks; h != nil && when == startedLater {
 		b.insideHooks(h.StartContainer, "hooks.startContainer", specs.StateCreated, env)
