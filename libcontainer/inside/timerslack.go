@@ -10,9 +10,9 @@ package inside
 // the others work, to see whether one of them has been in the kernel for long.
 // In a process that lives for milliseconds these hundred wake-ups help nobody,
 // are a fifth of the processor time of `run`, and take it from the threads that
-// are watched. With a millisecond of slack there are a few. The runtime itself
+// are watched. With four milliseconds of slack a few are left. The runtime itself
 // lets the thread sleep ten, once it has had nothing to do.
-const lazySlack = 1_000_000
+const lazySlack = 4_000_000
 
 // callerSlack is set by the entry.
 var callerSlack uint64
