@@ -19,7 +19,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 # Packages whose tests need neither root nor a particular kernel. Those of them
 # that are pure build for any system.
 PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
-NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench
+NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench ./tests/features
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
 	tests/demo/inside tests/vm/run tests/vm/inside tests/containerd/run tests/integration/run tests/runtime-tools/run \
 	tests/integration/fixtures tests/integration/debian-rootfs
@@ -28,7 +28,7 @@ SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible
 TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-containerd test-vm
 
 .DEFAULT_GOAL := build
-.PHONY: help build test $(TIERS) test-runtime-tools check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
+.PHONY: help build test $(TIERS) test-runtime-tools features-table check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
 	deps deps-demo deps-bench deps-lint debian-rootfs
 MAKEFLAGS += --no-print-directory
 
@@ -97,6 +97,9 @@ bench: build deps-bench ## compare rung with Debian's crun and runc; BENCH='-n 6
 
 docs: ## print the step and message tables into ARCHITECTURE.md again
 	$(GO) test ./internal/structure -count=1 -run Architecture -update
+
+features-table: ## print which tests there are for each field of the runtime-spec
+	@$(GO) run ./tests/features
 
 lint: deps-lint ## gofmt, go vet, shellcheck, and golangci-lint if it is installed
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
