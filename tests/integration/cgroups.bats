@@ -7,7 +7,6 @@ up() {
 	running
 }
 
-# v2cpu converts cpu.shares to cpu.weight as the kernel's documentation does.
 @test "cgroups: the path of the config, the same in every hierarchy" {
 	up
 	local line

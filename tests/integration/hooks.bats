@@ -6,7 +6,6 @@ hook() {
 	echo ".hooks.$1 += [{path:\"/bin/sh\",args:[\"sh\",\"-c\",$(json_string "$2")]${3:+,$3}}]"
 }
 
-# inside_only makes the same path a program inside and outside.
 ORDER="prestart createRuntime createContainer startContainer poststart poststop"
 
 # order reads the log with one word a line.

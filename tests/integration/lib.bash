@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2005,SC2034,SC2119,SC2120
 #
 # What every *.bats file here begins with: one fresh state directory, bundle and
 # name for each test, a way to call the runtime that cannot hang, short
@@ -98,10 +98,11 @@ invoke() {
 
 # spawn NAME COMMAND… runs a command beside the test; its output is in
 # $T/NAME.out and $T/NAME.err, its pid in $SPAWNED_PID. It is ended with the test.
+# A shell lets what it starts beside itself ignore INT and QUIT; env undoes that.
 spawn() {
 	local name=$1
 	shift
-	"$@" </dev/null >"$T/$name.out" 2>"$T/$name.err" 3>&- 4>&- 5>&- &
+	env --default-signal=INT,QUIT "$@" </dev/null >"$T/$name.out" 2>"$T/$name.err" 3>&- 4>&- 5>&- &
 	SPAWNED_PID=$!
 	SPAWNED+=("$SPAWNED_PID")
 }

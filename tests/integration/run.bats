@@ -77,6 +77,15 @@ load lib
 	nothing_left
 }
 
+@test "run: forwards what ^C sends" {
+	bundle "$(script 'trap "echo got INT; exit 7" INT; echo ready; sleep 100 & wait')"
+	spawn run "$RUNTIME" --root "$ROOT" run --bundle "$B" "$ID"
+	await text "$T/run.out" ready
+	kill -INT "$SPAWNED_PID"
+	reap run "$SPAWNED_PID"
+	exited 7
+}
+
 @test "run: forwards user signals too" {
 	bundle "$(script 'trap "echo got USR1; exit 6" USR1; echo ready; sleep 100 & wait')"
 	spawn run "$RUNTIME" --root "$ROOT" run --bundle "$B" "$ID"

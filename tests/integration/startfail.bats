@@ -1,13 +1,11 @@
 load lib
 
-# failing NAME puts a program at /bin/NAME that cannot be executed and makes it
-# the payload.
+# payload_at PATH makes a bundle whose payload is PATH.
 payload_at() {
 	bundle "$(args "$1")"
 }
 
-# run_fails TEXT… wants run to fail with the words and to leave nothing; and the
-# same of create and start, whichever finds it.
+# run_fails TEXT… wants run to fail with the words and to leave nothing.
 run_fails() {
 	call run --bundle "$B" "$ID"
 	fails 1 "$@"
