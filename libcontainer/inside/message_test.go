@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ type initProcess struct {
 	out     bytes.Buffer
 }
 
-func startInit(t *testing.T, helper string) *initProcess {
+func startInit(t *testing.T, helper string, as ...*syscall.Credential) *initProcess {
 	t.Helper()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -38,6 +39,9 @@ func startInit(t *testing.T, helper string) *initProcess {
 	p.cmd = exec.Command("/proc/self/exe", "helper", helper)
 	p.cmd.ExtraFiles = []*os.File{os.NewFile(uintptr(pair[1]), "control"), os.NewFile(uintptr(program), "program")}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	if len(as) > 0 {
+		p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as[0]}
+	}
 	if err = p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,25 @@ import (
 	"github.com/oci-rung/rung/libcontainer/wire"
 )
 
+// setns joins a namespace. With a user namespace to be joined as well the
+// caller's rights may not suffice before that, and those it gives after it.
+func (s *stage) setns() bool {
+	how := int(s.row.Args[2])
+	fd := s.slot(0)
+	if how == wire.JoinAgain && fd < 0 {
+		return true
+	}
+	e := raw.Setns(fd, uint(s.row.Args[1]))
+	if e == raw.EPERM && how == wire.JoinTry {
+		return true
+	}
+	if e == 0 && how == wire.JoinTry {
+		s.slots[s.row.Args[0]] = -1
+		raw.Close(fd)
+	}
+	return s.check(wire.OpSetns, e)
+}
+
 // becomeRoot takes the ids 0 of the user namespace whose maps the parent has
 // just written; until then this process has ids nobody mapped.
 func (s *stage) becomeRoot() bool {

@@ -128,7 +128,7 @@ func (s *stage) run() bool {
 	case wire.Signals:
 		return s.check(wire.OpSignals, raw.DefaultSignals())
 	case wire.Setns:
-		return s.check(wire.OpSetns, raw.Setns(s.slot(0), uint(r.Args[1])))
+		return s.setns()
 	case wire.Unshare:
 		return s.check(wire.OpUnshare, raw.Unshare(uint(r.Args[0])))
 	case wire.Ask:

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -43,8 +42,8 @@ type Born struct {
 
 // Birth decides how init is born for create and run.
 func Birth(s *specs.Spec) Born {
-	var b Born
-	_, b.Single = spec.FindNamespace(s, specs.UserNamespace)
+	clocks, _ := spec.FindNamespace(s, specs.TimeNamespace)
+	b := Born{Single: single(s, clocks.Path != "")}
 	if staged(s) {
 		return b
 	}
@@ -64,12 +63,19 @@ func Birth(s *specs.Spec) Born {
 
 // ExecBirth decides how a process is born that joins a container.
 func ExecBirth(s *specs.Spec) Born {
-	var b Born
-	_, b.Single = spec.FindNamespace(s, specs.UserNamespace)
+	_, clocks := spec.FindNamespace(s, specs.TimeNamespace)
+	b := Born{Single: single(s, clocks)}
 	if _, ok := spec.FindNamespace(s, specs.PIDNamespace); ok {
 		b.PIDFlag = clonePID
 	}
 	return b
+}
+
+// single tells that init enters what only a process of one thread may: a user
+// namespace, and a time namespace that is there.
+func single(s *specs.Spec, joinsTime bool) bool {
+	_, user := spec.FindNamespace(s, specs.UserNamespace)
+	return user || joinsTime
 }
 
 // staged tells that init makes the namespaces itself.
@@ -87,44 +93,44 @@ func staged(s *specs.Spec) bool {
 //
 // With a user or a new time namespace init makes everything itself. Its
 // binary is then executed outside of the user namespace, so nobody inside can
-// trace it while it still is init, however privileged there. Namespaces by
-// path are joined before the user namespace, with the rights of the caller,
-// new ones are made after it, so that they belong to it.
+// trace it while it still is init, however privileged there. New namespaces
+// are made after the user namespace, so that they belong to it. Those by path
+// are joined before it, with the rights of the caller; where these do not
+// suffice and the user namespace is joined too, after it, with those it gives.
 func (b *builder) namespaces() {
 	var fresh uint64
 	var forks bool
-	user, hasUser := spec.FindNamespace(b.spec, specs.UserNamespace)
-	timens, hasTime := spec.FindNamespace(b.spec, specs.TimeNamespace)
-	newTime := hasTime && timens.Path == ""
+	user := -1
 	early := staged(b.spec)
 	for i, ns := range b.spec.Linux.Namespaces {
-		field := fmt.Sprintf("linux.namespaces[%d]", i)
 		known, _ := spec.LookupNamespace(ns.Type)
 		switch {
 		case ns.Type == specs.UserNamespace:
+			user = i
 		case ns.Path == "":
 			fresh |= known.Flag
 		case known.Flag == clonePID && !early: // born in it
 		default:
-			b.join(ns.Path, known.Flag, field)
 			forks = forks || known.Flag == clonePID
 		}
 	}
+	late := b.joinAll(early, user)
 	_, b.ownRoot = spec.FindNamespace(b.spec, specs.MountNamespace)
 	fresh &^= cloneCgroup // made once init is in its cgroup
-	if hasUser {
+	if user >= 0 {
 		if !b.ownRoot {
 			b.fail(&spec.FieldError{Path: "linux.namespaces", Err: errors.New("a user namespace needs a mount namespace: devices are mounts in it")})
 		}
-		b.userNamespace(user)
+		b.userNamespace(b.spec.Linux.Namespaces[user], element("linux.namespaces", user))
 	}
+	b.plan.Steps = append(b.plan.Steps, late...)
 	if !early {
 		return
 	}
 	if fresh != 0 {
 		b.step(wire.Unshare, "linux.namespaces", fresh)
 	}
-	if newTime && len(b.spec.Linux.TimeOffsets) > 0 {
+	if fresh&cloneTime != 0 && len(b.spec.Linux.TimeOffsets) > 0 {
 		b.plan.TimeOffsets = b.spec.Linux.TimeOffsets
 		b.step(wire.Ask, "linux.timeOffsets", num(wire.TimeOffsets))
 	}
@@ -133,20 +139,48 @@ func (b *builder) namespaces() {
 	}
 }
 
-func (b *builder) join(path string, flag uint64, field string) {
-	slot := b.open(Descriptor{Opens: OpenNamespace, Field: field + ".path", Path: path, Flag: flag})
-	b.step(wire.Setns, field+".path", slot, flag)
+// joinAll joins the namespaces given by path, but for the user namespace and
+// what init is born in. It returns the steps that try again, once the user
+// namespace with that index is joined.
+func (b *builder) joinAll(early bool, user int) (late []wire.Step) {
+	how := wire.JoinNow
+	if user >= 0 && b.spec.Linux.Namespaces[user].Path != "" {
+		how = wire.JoinTry
+	}
+	for i, ns := range b.spec.Linux.Namespaces {
+		known, _ := spec.LookupNamespace(ns.Type)
+		if ns.Path == "" || i == user || known.Flag == clonePID && !early {
+			continue
+		}
+		field := element("linux.namespaces", i)
+		slot := b.join(ns.Path, known.Flag, field, how)
+		if how == wire.JoinTry {
+			late = append(late, wire.Step{Kind: wire.Setns, Field: field + ".path", Args: []any{slot, known.Flag, num(wire.JoinAgain)}})
+		}
+	}
+	return late
 }
 
-func (b *builder) userNamespace(ns specs.LinuxNamespace) {
-	if ns.Path != "" {
-		b.join(ns.Path, cloneUser, "linux.namespaces(user)")
-	} else {
-		b.step(wire.Unshare, "linux.namespaces(user)", num(uint64(cloneUser)))
-		b.plan.UIDMap, b.plan.GIDMap = b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings
+func (b *builder) join(path string, flag uint64, field string, how int) wire.Slot {
+	slot := b.open(Descriptor{Opens: OpenNamespace, Field: field + ".path", Path: path, Flag: flag})
+	b.step(wire.Setns, field+".path", slot, flag, num(how))
+	return slot
+}
+
+func (b *builder) userNamespace(ns specs.LinuxNamespace, field string) {
+	b.plan.UIDMap, b.plan.GIDMap = b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings
+	switch {
+	case ns.Path == "":
+		b.step(wire.Unshare, field, num(uint64(cloneUser)))
 		b.step(wire.Ask, "linux.uidMappings", num(wire.IDMap))
+	case len(b.plan.UIDMap)+len(b.plan.GIDMap) > 0:
+		// Compat(containerd, CRI-O): the config describes the namespace too.
+		b.join(ns.Path, cloneUser, field, wire.JoinNow)
+		b.step(wire.Ask, field+".path", num(wire.SameMaps))
+	default:
+		b.join(ns.Path, cloneUser, field, wire.JoinNow)
 	}
-	b.step(wire.Root, "linux.namespaces(user)")
+	b.step(wire.Root, field)
 }
 
 // cgroups enters the cgroups that init was not born in, and makes the cgroup

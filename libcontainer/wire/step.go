@@ -76,7 +76,7 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{
 		{Signals, "signals", "", "all dispositions to default, empty mask", []Kind{Hook, Exec}, "a caller's ignored signals must not reach hooks or payload"},
-		{Setns, "setns", "slot, type", "joins a namespace", []Kind{Rootfs, Pivot, Caps}, ""},
+		{Setns, "setns", "slot, type, how", "joins a namespace", []Kind{Rootfs, Pivot, Caps}, ""},
 		{Unshare, "unshare", "flags", "makes namespaces that clone could not", []Kind{Pivot, Caps}, ""},
 		{Ask, "ask", "request", "asks the parent to act and waits for its answer", []Kind{CloseFDs, Seccomp}, "closing before reporting lost errors in another runtime"},
 		{Root, "root", "", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
@@ -144,6 +144,7 @@ type Request uint32
 const (
 	NoRequest Request = iota
 	IDMap
+	SameMaps
 	TimeOffsets
 	Cgroup
 	Hooks
@@ -156,6 +157,8 @@ func (r Request) Name() string {
 	switch r {
 	case IDMap:
 		return "idmap"
+	case SameMaps:
+		return "same maps"
 	case TimeOffsets:
 		return "time offsets"
 	case Cgroup:
@@ -194,6 +197,14 @@ const (
 	OnDevice
 	// MustExist makes nothing at the target.
 	MustExist
+)
+
+// How a Setns step takes a refusal: as the end, as a reason to try again later,
+// or as the end of having tried.
+const (
+	JoinNow = iota
+	JoinTry
+	JoinAgain
 )
 
 // Flags of Mknod steps: what the config gives of the node, and what holds for

@@ -3,7 +3,9 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,4 +87,42 @@ func readMap(proc linux.Proc, pid int, name string) ([]specs.LinuxIDMapping, err
 		list = append(list, specs.LinuxIDMapping{ContainerID: n[0], HostID: n[1], Size: n[2]})
 	}
 	return list, nil
+}
+
+// compareMaps wants the joined user namespace to be the one that the config
+// describes: mounts and devices were prepared by that description.
+func (s *server) compareMaps() error {
+	uids, gids, err := readMaps(s.pid)
+	if err != nil {
+		return err
+	}
+	if !sameMap(uids, s.plan.UIDMap) {
+		return fmt.Errorf("linux.uidMappings: not those of the user namespace to join: %s", oneLine(uids))
+	}
+	if !sameMap(gids, s.plan.GIDMap) {
+		return fmt.Errorf("linux.gidMappings: not those of the user namespace to join: %s", oneLine(gids))
+	}
+	return nil
+}
+
+// sameMap compares what two maps do, however it is divided into lines.
+func sameMap(a, b []specs.LinuxIDMapping) bool { return slices.Equal(normal(a), normal(b)) }
+
+func normal(list []specs.LinuxIDMapping) []specs.LinuxIDMapping {
+	out := slices.Clone(list)
+	slices.SortFunc(out, func(a, b specs.LinuxIDMapping) int { return cmp.Compare(a.ContainerID, b.ContainerID) })
+	n := 0
+	for _, m := range out {
+		if n > 0 && out[n-1].ContainerID+out[n-1].Size == m.ContainerID && out[n-1].HostID+out[n-1].Size == m.HostID {
+			out[n-1].Size += m.Size
+			continue
+		}
+		out[n] = m
+		n++
+	}
+	return out[:n]
+}
+
+func oneLine(list []specs.LinuxIDMapping) string {
+	return strings.ReplaceAll(strings.TrimSuffix(mapText(list), "\n"), "\n", ", ")
 }

@@ -204,6 +204,8 @@ func (s *server) answer(r wire.Request) error {
 	switch r {
 	case wire.IDMap:
 		err = s.writeMaps()
+	case wire.SameMaps:
+		err = s.compareMaps()
 	case wire.TimeOffsets:
 		err = s.writeOffsets()
 	case wire.Cgroup: // Fill did it

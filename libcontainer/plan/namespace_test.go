@@ -1,0 +1,47 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/libcontainer/wire"
+)
+
+// TestJoinOrder: with a user namespace to join, the others are tried before it
+// and, if the caller may not, after it; with a new one, or none, only before.
+func TestJoinOrder(t *testing.T) {
+	network := specs.LinuxNamespace{Type: specs.NetworkNamespace, Path: "/n/net"}
+	pid := specs.LinuxNamespace{Type: specs.PIDNamespace, Path: "/n/pid"}
+	maps := []specs.LinuxIDMapping{{HostID: 1000, Size: 10}}
+	for _, test := range []struct {
+		name string
+		user *specs.LinuxNamespace
+		maps []specs.LinuxIDMapping
+		join []string
+		asks []string
+	}{
+		{"no user namespace", nil, nil, []string{"fd0 0x40000000 0"}, nil},
+		{"a new one", &specs.LinuxNamespace{Type: specs.UserNamespace}, maps,
+			[]string{"fd0 0x40000000 0", "fd1 0x20000000 0"}, []string{"idmap"}},
+		{"one by path", &specs.LinuxNamespace{Type: specs.UserNamespace, Path: "/n/user"}, nil,
+			[]string{"fd0 0x40000000 1", "fd1 0x20000000 1", "fd2 0x10000000 0", "fd0 0x40000000 2", "fd1 0x20000000 2"}, nil},
+		{"one by path that is described too", &specs.LinuxNamespace{Type: specs.UserNamespace, Path: "/n/user"}, maps,
+			[]string{"fd0 0x40000000 1", "fd1 0x20000000 1", "fd2 0x10000000 0", "fd0 0x40000000 2", "fd1 0x20000000 2"}, []string{"same maps"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := small()
+			s.Linux.Namespaces = append(s.Linux.Namespaces, network, pid)
+			if test.user != nil {
+				s.Linux.Namespaces = append(s.Linux.Namespaces, *test.user)
+			}
+			s.Linux.UIDMappings, s.Linux.GIDMappings = test.maps, test.maps
+			p := build(t, s, hostV2(), options())
+			wantSteps(t, p, wire.Setns, test.join...)
+			wantSteps(t, p, wire.Ask, append(test.asks, "ready")...)
+			if forks := len(only(p, wire.Fork)); forks != 0 != (test.user != nil) {
+				t.Errorf("%d forks", forks)
+			}
+		})
+	}
+}
