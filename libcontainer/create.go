@@ -95,6 +95,8 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 			return err
 		}
 	}
+	c.binary = exeseal.Begin()
+	c.undo = append(c.undo, c.binary.Close)
 	if err := c.newGroup(s); err != nil {
 		return err
 	}
@@ -188,7 +190,7 @@ func (c *creation) firstState(s *specs.Spec) *statedir.State {
 
 // begin lets the clone start, with what it needs to know and no more.
 func (c *creation) begin(s *specs.Spec) error {
-	binary, err := exeseal.Open()
+	binary, err := c.binary.Take()
 	if err != nil {
 		return err
 	}

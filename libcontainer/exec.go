@@ -25,6 +25,8 @@ type ExecOptions struct {
 // Exec runs one more process in the container, and returns once its execve
 // has succeeded. The process is this command's child.
 func (c *Container) Exec(p *specs.Process, o ExecOptions) (*Process, error) {
+	c.binary = exeseal.Begin()
+	defer c.binary.Close()
 	s, g, err := c.execable(o)
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (c *Container) joinLate(g *cgroup.Group, pid int) error {
 }
 
 func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd linux.FD, o ExecOptions) (*launch.Init, error) {
-	binary, err := exeseal.Open()
+	binary, err := c.binary.Take()
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/host/cgroup"
+	"github.com/oci-rung/rung/libcontainer/host/exeseal"
 	"github.com/oci-rung/rung/libcontainer/host/launch"
 	"github.com/oci-rung/rung/libcontainer/host/statedir"
 	"github.com/oci-rung/rung/libcontainer/plan"
@@ -41,8 +42,9 @@ type Container struct {
 	broken  error
 	config  *specs.Spec
 	hookEnv []string
-	init    *Process     // creator only
-	waits   *launch.Init // creator only, until Start
+	binary  *exeseal.Opening // what an init is started from; create and exec only
+	init    *Process         // creator only
+	waits   *launch.Init     // creator only, until Start
 }
 
 // Load finds a container. One whose creator died before it was done is found
