@@ -2,6 +2,7 @@ load lib
 
 caps() { echo ".process.capabilities=$1"; }
 
+# covers: process.capabilities
 @test "caps: the five sets are those of the config" {
 	# CHOWN 0, KILL 5, NET_BIND_SERVICE 10
 	probe "$(caps '{bounding:["CAP_CHOWN","CAP_KILL","CAP_NET_BIND_SERVICE"],permitted:["CAP_CHOWN","CAP_KILL"],

@@ -128,6 +128,73 @@ up() {
 	equal "$(cgroup_file pids.max pids.max)" max
 }
 
+@test "cgroups: pids limit 0 lets init be, and no other" {
+	requires controller=pids
+	needs_runc 1.4 "a pids limit of 0"
+	bundle "$(resources '{pids:{limit:0}}')" "$(script 'cat /dev/null | cat; echo not reached')"
+	call run --bundle "$B" "$ID"
+	lacks "$output" "not reached"
+	matches "$error" "can't fork|Resource temporarily unavailable"
+}
+
+@test "cgroups: cpu burst and idle" {
+	requires controller=cpu
+	needs_runc 1.2 "cpu.burst, cpu.idle"
+	cgroup2 || [[ -e /sys/fs/cgroup/cpu/cpu.idle || -n $(find /sys/fs/cgroup/cpu/ -mindepth 2 -maxdepth 2 -name cpu.idle) ]] || skip "no cpu.idle in this kernel"
+	up "$(resources '{cpu:{quota:50000,burst:20000,idle:1}}')"
+	equal "$(cgroup_file cpu.cfs_burst_us cpu.max.burst)" 20000
+	equal "$(cgroup_file cpu.idle cpu.idle)" 1
+}
+
+@test "cgroups: fields of v1 are refused on v2, all of them named" {
+	requires cgroup2
+	differs_from_runc "a cgroup v1 field is an error on cgroup v2"
+	bundle "$(resources '{memory:{swappiness:17,disableOOMKiller:true},cpu:{realtimeRuntime:1000,realtimePeriod:100000},blockIO:{leafWeight:10},network:{classID:5,priorities:[{name:"lo",priority:1}]}}')"
+	call create --bundle "$B" "$ID"
+	exited 1
+	local field
+	for field in memory.swappiness memory.disableOOMKiller cpu.realtimeRuntime cpu.realtimePeriod blockIO.leafWeight network.classID network.priorities; do
+		contains "$error" "linux.resources.$field: "
+	done
+	nothing_left
+}
+
+@test "cgroups: without the controller the limit is an error with its path" {
+	requires cgroup1
+	differs_from_runc "the path of the field is in the error"
+	[[ ! -d /sys/fs/cgroup/rdma ]] || skip "this host has the rdma controller"
+	bundle "$(resources '{rdma:{mlx5_1:{hcaHandles:3}}}')"
+	call create --bundle "$B" "$ID"
+	fails 1 "linux.resources.rdma: this host has no rdma controller"
+	nothing_left
+}
+
+@test "cgroups: memory and swap together, without swap, unlimited" {
+	requires controller=memory
+	cgroup2 || [[ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]] || skip "no swap accounting in this kernel"
+	up "$(resources '{memory:{limit:67108864,swap:67108864}}')"
+	if cgroup2; then
+		equal "$(cgroup_file - memory.swap.max)" 0
+	else
+		equal "$(cgroup_file memory.memsw.limit_in_bytes -)" 67108864
+	fi
+	call delete --force "$ID"
+	ok
+	config "$(args sleep 100)" "$(resources '{memory:{limit:67108864,swap:-1}}')"
+	running
+	matches "$(cgroup_file memory.memsw.limit_in_bytes memory.swap.max)" '^(max|9[0-9]{18})$'
+}
+
+@test "cgroups: throttling of a device on v2" {
+	requires cgroup2
+	requires controller=io
+	local device
+	device=$(cat /sys/block/*/dev | head -n 1)
+	[[ -n $device ]] || skip "no block device"
+	up "$(resources "{blockIO:{throttleReadBpsDevice:[{major:${device%:*},minor:${device#*:},rate:1048576}],throttleWriteIOPSDevice:[{major:${device%:*},minor:${device#*:},rate:50}]}}")"
+	equal "$(cgroup_file - io.max)" "$device rbps=1048576 wbps=max riops=max wiops=50"
+}
+
 @test "cgroups: cpu shares, quota and period" {
 	requires controller=cpu
 	up "$(resources '{cpu:{shares:512,quota:50000,period:200000}}')"

@@ -31,6 +31,17 @@ ns() { readlink "/proc/${2:-self}/ns/$1"; }
 	matches "$output" 'monotonic +500 '
 }
 
+# covers: linux.timeOffsets
+@test "namespaces: time, with nanoseconds" {
+	requires timens
+	needs_runc 1.2 "time namespaces"
+	bundle "$(new_ns time)" '.linux.timeOffsets={boottime:{secs:7,nanosecs:250000000},monotonic:{secs:5,nanosecs:1}}' \
+		"$(script 'cat /proc/self/timens_offsets')"
+	run_payload
+	matches "$output" 'monotonic +5 +1($|[^0-9])'
+	matches "$output" 'boottime +7 +250000000'
+}
+
 @test "namespaces: network: new has only a loopback device that is up" {
 	bundle "$(script 'ls /sys/class/net; cat /sys/class/net/lo/flags; ping -c 1 -W 2 127.0.0.1 >/dev/null 2>&1; cat /proc/net/dev | wc -l')"
 	run_payload
