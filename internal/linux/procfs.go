@@ -117,6 +117,24 @@ func (p Proc) Read(pid int, name string) (string, error) {
 	}
 }
 
+// PidOf is the pid of the process behind pidfd, in the pid namespace of this
+// procfs.
+func (p Proc) PidOf(pidfd FD) (int, error) {
+	text, err := p.Read(unix.Getpid(), "fdinfo/"+strconv.Itoa(int(pidfd)))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(text) {
+		if number, ok := strings.CutPrefix(line, "Pid:"); ok {
+			pid, err := strconv.Atoi(strings.TrimSpace(number))
+			if err == nil && pid > 0 {
+				return pid, nil
+			}
+		}
+	}
+	return 0, &Error{"pid of", "descriptor " + strconv.Itoa(int(pidfd)), unix.ESRCH}
+}
+
 // StartTime is field 22 of /proc/PID/stat, and its state letter. A pid that is
 // nobody's is an error that ProcessGone knows.
 func (p Proc) StartTime(pid int) (uint64, byte, error) {

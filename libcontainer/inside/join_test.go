@@ -66,15 +66,9 @@ func TestJoinWithRightsOfAnother(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := startInit(t, "init-single", user)
 			p.run(fds, append(test.steps, step(wire.Ask, "process", uint64(wire.Ready)))...)
-			m := p.want(wire.Forked)
-			pid := int(m.Args[0])
-			pidfd, err := unix.PidfdOpen(pid, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer unix.Close(pidfd)
+			pid, pidfd := p.sibling()
 			p.send(wire.Plain(wire.Answer, 0, 0))
-			m = p.next()
+			m := p.next()
 			switch {
 			case m == nil:
 				t.Error("it ended without a word")

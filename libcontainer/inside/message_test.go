@@ -3,6 +3,7 @@ package inside
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,6 +24,7 @@ type initProcess struct {
 	sock    int
 	program int
 	out     bytes.Buffer
+	got     int // the descriptor that came with a message
 }
 
 func startInit(t *testing.T, helper string, as ...*syscall.Credential) *initProcess {
@@ -91,9 +93,21 @@ func (p *initProcess) next() *wire.Received {
 		p.t.Fatalf("init says nothing; it printed %s", p.out.Bytes())
 	}
 	b := make([]byte, wire.FrameSize)
-	n, err := unix.Read(p.sock, b)
+	rights := make([]byte, unix.CmsgSpace(4))
+	n, rn, _, _, err := unix.Recvmsg(p.sock, b, rights, unix.MSG_CMSG_CLOEXEC)
 	if err != nil && !errors.Is(err, unix.ECONNRESET) {
 		p.t.Fatal(err)
+	}
+	if rn > 0 {
+		messages, err := unix.ParseSocketControlMessage(rights[:rn])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		fds, err := unix.ParseUnixRights(&messages[0])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.got = fds[0]
 	}
 	if n <= 0 {
 		return nil
@@ -103,6 +117,24 @@ func (p *initProcess) next() *wire.Received {
 		p.t.Fatal(err)
 	}
 	return &m
+}
+
+// sibling waits until init goes on in another process: its pid and pidfd.
+func (p *initProcess) sibling() (int, int) {
+	p.t.Helper()
+	p.got = -1
+	p.want(wire.Forked)
+	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", p.got))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(info), "\nPid:")
+	var pid int
+	if _, err = fmt.Sscan(rest, &pid); err != nil {
+		p.t.Fatalf("%v in %q", err, info)
+	}
+	p.t.Cleanup(func() { _ = unix.Close(p.got) })
+	return pid, p.got
 }
 
 func (p *initProcess) want(want wire.Type) *wire.Received {
@@ -270,13 +302,7 @@ func TestMainSingle(t *testing.T) {
 	p.run(nil, step(wire.Unshare, "linux.namespaces", uint64(unix.CLONE_NEWUSER)),
 		step(wire.Find, "process.args[0]", "true", []string{"/bin/true"}),
 		step(wire.Exec, "process.args[0]", []string{"true"}, []string{}, ^uint64(0)))
-	m := p.want(wire.Forked)
-	pid := int(m.Args[0])
-	pidfd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(pidfd)
+	pid, _ := p.sibling()
 	p.send(wire.Plain(wire.Answer, 0, 0))
 	if m := p.next(); m != nil {
 		t.Errorf("instead of running it says %+v", m)

@@ -42,21 +42,24 @@ func (s *stage) becomeRoot() bool {
 // namespace, and a time namespace with offsets only what starts in it. The
 // sibling is the parent's child, not ours, so the parent can wait for it.
 func (s *stage) fork() bool {
-	pid, e := raw.Fork(raw.CloneParent|uintptr(raw.SIGCHLD), nil)
+	pidfd := int32(-1)
+	pid, e := raw.Fork(raw.CloneParent|raw.ClonePidfd|uintptr(raw.SIGCHLD), &pidfd)
 	if e != 0 {
 		return s.fail(wire.OpClone, e, nil)
 	}
-	return s.forked(pid)
+	return s.forked(pid, int(pidfd))
 }
 
 // forked ends the process that forked, after it said who goes on. The copy
 // goes on once the parent knows it: its first request must not overtake that.
-func (s *stage) forked(pid int) bool {
+// The parent gets a descriptor, because the number may be of a pid namespace
+// that is not the parent's.
+func (s *stage) forked(pid, pidfd int) bool {
 	if pid == 0 {
 		return s.receive(wire.Answer, nil)
 	}
-	s.begin(wire.Forked).Args[0] = uint64(pid)
-	s.send(-1)
+	s.begin(wire.Forked)
+	s.send(pidfd)
 	raw.Exit(0)
 	return false
 }

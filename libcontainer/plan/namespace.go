@@ -42,9 +42,8 @@ type Born struct {
 
 // Birth decides how init is born for create and run.
 func Birth(s *specs.Spec) Born {
-	clocks, _ := spec.FindNamespace(s, specs.TimeNamespace)
-	b := Born{Single: single(s, clocks.Path != "")}
-	if staged(s) {
+	b := Born{Single: staged(s)}
+	if b.Single {
 		return b
 	}
 	for i, ns := range s.Linux.Namespaces {
@@ -63,26 +62,20 @@ func Birth(s *specs.Spec) Born {
 
 // ExecBirth decides how a process is born that joins a container.
 func ExecBirth(s *specs.Spec) Born {
-	_, clocks := spec.FindNamespace(s, specs.TimeNamespace)
-	b := Born{Single: single(s, clocks)}
+	b := Born{Single: staged(s)}
 	if _, ok := spec.FindNamespace(s, specs.PIDNamespace); ok {
 		b.PIDFlag = clonePID
 	}
 	return b
 }
 
-// single tells that init enters what only a process of one thread may: a user
-// namespace, and a time namespace that is there.
-func single(s *specs.Spec, joinsTime bool) bool {
-	_, user := spec.FindNamespace(s, specs.UserNamespace)
-	return user || joinsTime
-}
-
-// staged tells that init makes the namespaces itself.
+// staged tells that init makes the namespaces itself. Into a user namespace,
+// and into a time namespace that is there, gets only a process of one thread;
+// into a new time namespace only its children.
 func staged(s *specs.Spec) bool {
 	_, user := spec.FindNamespace(s, specs.UserNamespace)
-	t, ok := spec.FindNamespace(s, specs.TimeNamespace)
-	return user || ok && t.Path == ""
+	_, clocks := spec.FindNamespace(s, specs.TimeNamespace)
+	return user || clocks
 }
 
 // namespaces decides who makes and joins what.
@@ -91,7 +84,7 @@ func staged(s *specs.Spec) bool {
 // the rest; init joins the ones given by path, but for a pid namespace, which
 // takes only children: the parent's thread enters it before clone.
 //
-// With a user or a new time namespace init makes everything itself. Its
+// With a user or a time namespace init makes everything itself. Its
 // binary is then executed outside of the user namespace, so nobody inside can
 // trace it while it still is init, however privileged there. New namespaces
 // are made after the user namespace, so that they belong to it. Those by path

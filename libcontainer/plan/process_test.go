@@ -203,7 +203,7 @@ func TestBirth(t *testing.T) {
 		{"a time namespace by path takes a process of one thread", of(at(specs.TimeNamespace)), Born{Single: true}},
 		{"a user namespace: init makes everything", of(fresh(specs.UserNamespace), fresh(specs.PIDNamespace)), Born{Single: true}},
 		{"a user namespace by path: likewise", of(at(specs.UserNamespace), fresh(specs.PIDNamespace)), Born{Single: true}},
-		{"a new time namespace: likewise", of(fresh(specs.TimeNamespace), fresh(specs.PIDNamespace)), Born{}},
+		{"a new time namespace: likewise", of(fresh(specs.TimeNamespace), fresh(specs.PIDNamespace)), Born{Single: true}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := Birth(test.spec); got != test.want {

@@ -40,7 +40,7 @@ func Messages() []Message {
 		{Descriptors, "descriptors", "parent", "1…128", "the next descriptors, in the order of their slots"},
 		{Asked, "ask", "init", "-", "arg 0 is the request: idmap, same maps, time offsets, cgroup, hooks, priorities, ready"},
 		{Answer, "answer", "parent", "-", "go on; a refusal is the end of the connection"},
-		{Forked, "forked", "init", "-", "arg 0 is the pid of the sibling that goes on, in the parent's pid namespace"},
+		{Forked, "forked", "init", "1", "a pidfd of the sibling that goes on"},
 		{Terminal, "terminal", "init", "1", "the master of the terminal"},
 		{Listener, "listener", "init", "1", "the listener of the filter that init is under from now on; nothing is answered"},
 		{Go, "go", "parent, start", "-", "execute the payload"},

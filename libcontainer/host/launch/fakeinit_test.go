@@ -124,7 +124,11 @@ func (f *fake) fork(rest []string) {
 	if err != nil {
 		os.Exit(96)
 	}
-	f.send(wire.Plain(wire.Forked, uint64(pid), 0))
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		os.Exit(94)
+	}
+	f.send(wire.Plain(wire.Forked, 0, 0), pidfd)
 	os.Exit(0)
 }
 

@@ -158,7 +158,7 @@ func (s *server) converse() (*Init, error) {
 		case wire.Fail:
 			err = &Failure{m.Fail, m.Args[0]}
 		case wire.Forked:
-			err = s.forked(int(m.Args[0]))
+			err = s.forked(fd)
 		case wire.Terminal:
 			err = s.terminal(fd)
 		case wire.Asked:
@@ -177,9 +177,13 @@ func (s *server) converse() (*Init, error) {
 }
 
 // forked goes on with the sibling that init became.
-func (s *server) forked(pid int) error {
-	pidfd, err := linux.PidfdOpen(pid)
+func (s *server) forked(pidfd linux.FD) error {
+	if pidfd == linux.NoFD {
+		return fmt.Errorf("sibling of init: %w", wire.ErrFrame)
+	}
+	pid, err := s.proc.PidOf(pidfd)
 	if err != nil {
+		_ = pidfd.Close()
 		return err
 	}
 	old := s.pid

@@ -85,7 +85,7 @@ func TestServeFails(t *testing.T) {
 		{"an unknown request", "program ask:99 hang", "request 99 from init: ", wire.ErrFrame},
 		{"no request", "program ask:0 hang", "request 0 from init: ", wire.ErrFrame},
 		{"a terminal nobody wants", "program terminal:2 hang", "terminal from init: ", wire.ErrFrame},
-		{"a fork that was none", "program say:FORKED hang", "pidfd_open", nil},
+		{"a fork that was none", "program say:FORKED hang", "sibling of init", nil},
 		{"a failure after a fork", "program fork fail hang", "process.cwd: chdir", fs.ErrNotExist},
 		{"death after a fork", "program fork exit:4", "init: exited with status 4", nil},
 	} {
