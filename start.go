@@ -42,7 +42,7 @@ func startAndRelay(container *libcontainer.Container, relay *sdsocket.Relay) err
 		return container.Start() // it has ended, and start says so
 	}
 	// Opened before the start: until then init waits for us and keeps its pid.
-	pidfd, err := linux.OpenPidfd(state.Pid)
+	pidfd, err := linux.PidfdOpen(state.Pid)
 	if err != nil {
 		return err
 	}
@@ -50,6 +50,6 @@ func startAndRelay(container *libcontainer.Container, relay *sdsocket.Relay) err
 	if err := container.Start(); err != nil {
 		return err
 	}
-	relayReady(relay, int(pidfd.Fd()), state.Pid)
+	relayReady(relay, int(pidfd), state.Pid)
 	return nil
 }

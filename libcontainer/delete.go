@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/libcontainer/host/cgroup"
 )
 
 // killPatience bounds the wait for a killed process: only one that is stuck
@@ -21,10 +23,30 @@ func (c *Container) Delete(force bool) error {
 	if err != nil && (!force || c.broken == nil) {
 		return err
 	}
+	if c.broken != nil {
+		c.guess()
+	}
 	if !force && status != string(specs.StateStopped) && status != string(specs.StateCreated) {
 		return &NotStoppedError{c.ID(), status}
 	}
 	return errors.Join(c.destroy(), c.dir.Close())
+}
+
+// guess puts in the place of a state that cannot be read what the kept config
+// says of it: where the container's cgroups are, and so its processes.
+func (c *Container) guess() {
+	s, err := c.Spec()
+	if err != nil || s.Linux == nil {
+		return
+	}
+	g, err := cgroup.New(cgroup.Config{ID: c.ID(), Path: s.Linux.CgroupsPath, Rootless: true})
+	if err != nil {
+		return
+	}
+	c.state.CgroupPaths, c.state.CgroupOurs = g.Paths(), true
+	if s.Hooks != nil {
+		c.state.Hooks = hookKinds(s.Hooks)
+	}
 }
 
 // destroy ends what runs and removes what was made (runtime-spec runtime.md,

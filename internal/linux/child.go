@@ -22,9 +22,16 @@ const (
 	ECONNREFUSED = unix.ECONNREFUSED
 )
 
-// PidfdOpen opens a descriptor of the process that has this pid now.
+// PidfdOpen opens a descriptor of the process that has this pid now. The
+// descriptor never means another process, unlike the pid; it becomes readable
+// when the process has ended.
 func PidfdOpen(pid int) (FD, error) {
 	n, err := unix.PidfdOpen(pid, 0)
+	if err == unix.EINVAL && pid > 0 {
+		// Kernel(6.15): until then a reaped process whose pid still is that of
+		// a group or session is no "leader", and the answer is EINVAL.
+		err = unix.ESRCH
+	}
 	return FD(n), wrap("pidfd_open", strconv.Itoa(pid), err)
 }
 

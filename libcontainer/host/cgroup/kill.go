@@ -80,7 +80,7 @@ func (g *Group) killRound(deadline time.Time) error {
 	handles, err := grab(g.Pids)
 	defer release(handles)
 	for _, h := range handles {
-		if sent := linux.SignalPidfd(h.pidfd, linux.SIGKILL); sent != nil && !linux.ProcessGone(sent) && err == nil {
+		if sent := linux.SignalFD(h.pidfd, linux.SIGKILL); sent != nil && !linux.ProcessGone(sent) && err == nil {
 			err = fmt.Errorf("process %d: %w", h.pid, sent)
 		}
 	}

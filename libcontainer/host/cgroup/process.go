@@ -80,7 +80,7 @@ func nameAll(pids []int) string {
 // handle is a process of the group that no other can be taken for.
 type handle struct {
 	pid   int
-	pidfd *os.File
+	pidfd linux.FD
 }
 
 // grab opens handles of the processes that list returns, at most so many that
@@ -95,7 +95,7 @@ func grab(list func() ([]int, error)) ([]handle, error) {
 	}
 	var handles []handle
 	for _, pid := range pids[:min(len(pids), most)] {
-		pidfd, err := linux.OpenPidfd(pid)
+		pidfd, err := linux.PidfdOpen(pid)
 		if linux.ProcessGone(err) {
 			continue
 		}
@@ -131,7 +131,7 @@ func release(handles []handle) {
 func awaitExit(handles []handle, deadline time.Time) error {
 	fds := make([]linux.PollFd, len(handles))
 	for i, h := range handles {
-		fds[i] = linux.PollFd{Fd: int32(h.pidfd.Fd()), Events: linux.PollIn}
+		fds[i] = linux.PollFd{Fd: int32(h.pidfd), Events: linux.PollIn}
 	}
 	for len(fds) > 0 {
 		n, err := linux.Poll(fds, max(0, time.Until(deadline)))
