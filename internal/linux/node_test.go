@@ -2,6 +2,7 @@ package linux
 
 import (
 	"os"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +14,15 @@ func TestDetachedFiles(t *testing.T) {
 	if os.Geteuid() != 0 || InUserNamespace() {
 		t.Skip("device nodes are made by root of the first user namespace")
 	}
-	before, err := os.ReadFile("/proc/self/mountinfo")
+	// A mount table of its own: other tests mount and unmount on this host.
+	runtime.LockOSThread() // and never unlocked: the thread ends with the test
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +65,7 @@ func TestDetachedFiles(t *testing.T) {
 			}
 		}
 	}
-	after, err := os.ReadFile("/proc/self/mountinfo")
+	after, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil || string(after) != string(before) {
 		t.Errorf("the mount table of this process has changed: %v", err)
 	}
