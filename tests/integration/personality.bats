@@ -13,6 +13,7 @@ personality() { echo ".linux.personality=$1"; }
 }
 
 @test "personality: LINUX32" {
+	needs_runc 1.2 "linux.personality"
 	edit "$(personality '{domain:"LINUX32"}')"
 	run_payload
 	stdout "$(setarch linux32 uname -m)"$'\n00000008'

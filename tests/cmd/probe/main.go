@@ -170,6 +170,9 @@ func process(w *object) {
 		if name, err := unix.KeyctlString(unix.KEYCTL_DESCRIBE, id); err == nil {
 			w.text0("keyringName", name)
 		}
+		if label, err := unix.KeyctlString(unix.KEYCTL_GET_SECURITY, id); err == nil {
+			w.textOrNull("keyringLabel", label)
+		}
 	}
 	terminals(w)
 }

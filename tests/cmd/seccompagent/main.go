@@ -43,6 +43,7 @@ func main() {
 		errno = flag.Int("errno", 0, "what calls fail with; 0 lets the kernel do them")
 		hang  = flag.Bool("hangup", false, "close every listener at once")
 		deaf  = flag.String("refuse", "", "close every connection at once, and make this file then")
+		early = flag.Bool("early", false, "answer before the connection has ended")
 		limit = flag.Duration("limit", 25*time.Second, "how long to live at most")
 	)
 	flag.Parse()
@@ -59,9 +60,14 @@ func main() {
 			refuse(listener, *deaf)
 			continue
 		}
-		m, err := scm.Accept(listener, *limit)
+		m, conn, err := scm.Receive(listener, *limit)
 		if err != nil {
 			fail(err)
+		}
+		if *early {
+			go m.End(conn)
+		} else {
+			m.End(conn)
 		}
 		record(*state, m)
 		if m.N != 1 || m.More != 0 {

@@ -39,9 +39,36 @@ func Listen(path string) (int, error) {
 
 // Accept waits for one connection and reads it to its end.
 func Accept(listener int, limit time.Duration) (*Message, error) {
+	m, conn, err := Receive(listener, limit)
+	if err != nil {
+		return nil, err
+	}
+	m.End(conn)
+	return m, nil
+}
+
+// End reads the connection to its end, and closes it.
+func (m *Message) End(conn int) {
+	defer unix.Close(conn)
+	data := make([]byte, 8192)
+	for {
+		var n int
+		err := retry(func() (err error) {
+			n, err = unix.Read(conn, data)
+			return err
+		})
+		if err != nil || n <= 0 {
+			return
+		}
+		m.More += n
+	}
+}
+
+// Receive waits for one connection and its first message.
+func Receive(listener int, limit time.Duration) (*Message, int, error) {
 	timeout := unix.NsecToTimeval(limit.Nanoseconds())
 	if err := unix.SetsockoptTimeval(listener, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
-		return nil, fmt.Errorf("set timeout: %w", err)
+		return nil, -1, fmt.Errorf("set timeout: %w", err)
 	}
 	conn := -1
 	err := retry(func() (err error) {
@@ -49,16 +76,24 @@ func Accept(listener int, limit time.Duration) (*Message, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("accept: %w", err)
+		return nil, -1, fmt.Errorf("accept: %w", err)
 	}
-	defer unix.Close(conn)
+	m, err := first(conn, timeout)
+	if err != nil {
+		unix.Close(conn)
+		return nil, -1, err
+	}
+	return m, conn, nil
+}
+
+func first(conn int, timeout unix.Timeval) (*Message, error) {
 	if err := unix.SetsockoptTimeval(conn, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
 		return nil, fmt.Errorf("set timeout: %w", err)
 	}
 	data := make([]byte, 8192)
 	control := make([]byte, unix.CmsgSpace(16*4))
 	var n, cn int
-	err = retry(func() (err error) {
+	err := retry(func() (err error) {
 		n, cn, _, _, err = unix.Recvmsg(conn, data, control, unix.MSG_CMSG_CLOEXEC)
 		return err
 	})
@@ -78,16 +113,7 @@ func Accept(listener int, limit time.Duration) (*Message, error) {
 		m.FDs = append(m.FDs, fds...)
 	}
 	m.N = len(m.FDs)
-	for {
-		err := retry(func() (err error) {
-			n, err = unix.Read(conn, data)
-			return err
-		})
-		if err != nil || n <= 0 {
-			return m, nil
-		}
-		m.More += n
-	}
+	return m, nil
 }
 
 // retry repeats a call that a signal interrupted. The Go runtime signals its
