@@ -467,9 +467,10 @@ up() {
 		exited 255
 		contains "$error" "sub cgroup path"
 	done
+	if [[ $RUNTIME_KIND == runc ]] && cgroup2; then return; fi # takes any controller there
 	call exec --cgroup nosuch:/ "$ID" true
 	exited 255
-	if ! cgroup2; then contains "$error" "unknown controller "; fi
+	contains "$error" "unknown controller "
 }
 
 @test "exec --cgroup: one that is not there" {
