@@ -45,6 +45,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitFailure)
 	}
+	linux.UmaskForOwner()
 	linux.ChildTimerSlack = callerTimerSlack()
 	c := &call{
 		argv: os.Args, getenv: os.Getenv, pid: os.Getpid(), uid: os.Geteuid(), gid: os.Getegid(),
