@@ -15,6 +15,7 @@ import (
 	"github.com/oci-rung/rung/libcontainer/host/cgroup"
 	"github.com/oci-rung/rung/libcontainer/host/exeseal"
 	"github.com/oci-rung/rung/libcontainer/host/launch"
+	"github.com/oci-rung/rung/libcontainer/host/netdev"
 	"github.com/oci-rung/rung/libcontainer/host/statedir"
 	"github.com/oci-rung/rung/libcontainer/plan"
 	"github.com/oci-rung/rung/libcontainer/spec"
@@ -49,6 +50,7 @@ type creation struct {
 	init  *launch.Init
 	start linux.FD
 	tasks []*os.File
+	moved *netdev.Moved // network devices, until the container is made
 	undo  []func() error
 }
 
@@ -127,6 +129,9 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 	}
 	if err != nil {
 		return c.explain(err)
+	}
+	if c.moved != nil {
+		c.moved.Close() // they are the container's now
 	}
 	c.Container.init = &Process{pid: c.init.Pid, pidfd: c.init.Pidfd}
 	if c.opts.StartHere {
@@ -317,7 +322,8 @@ func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 			}
 			return c.group.Limit()
 		},
-		Cgroup: c.group.Join,
+		Cgroup:     c.group.Join,
+		NetDevices: func(pid int) error { return c.moveDevices(pid, s.Linux.NetDevices) },
 		Hooks: func(pid int) error {
 			return c.runHooks(s.Hooks, pid)
 		},

@@ -64,13 +64,17 @@ func openUserNamespace(pid int) (FD, error) {
 		return NoFD, err
 	}
 	defer proc.Close()
-	dir, err := proc.Open(strconv.Itoa(pid)+"/ns", unix.O_PATH|unix.O_DIRECTORY)
+	return proc.namespace(pid, "user")
+}
+
+func (p Proc) namespace(pid int, name string) (FD, error) {
+	dir, err := p.Open(strconv.Itoa(pid)+"/ns", unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
 		return NoFD, err
 	}
 	defer dir.Close()
 	// The last component is a magic link, which is what is wanted here.
-	return Openat(dir, "user", unix.O_RDONLY, 0)
+	return Openat(dir, name, unix.O_RDONLY, 0)
 }
 
 func sysMap(list []IDMapping) []syscall.SysProcIDMap {

@@ -205,6 +205,9 @@ func (b *builder) names() {
 	if ns, ok := spec.FindNamespace(b.spec, specs.NetworkNamespace); ok && ns.Path == "" {
 		b.step(wire.Loopback, "linux.namespaces(network)")
 	}
+	if len(b.spec.Linux.NetDevices) > 0 {
+		b.step(wire.Ask, "linux.netDevices", num(wire.NetDevices))
+	}
 }
 
 // keyring gives the container a session keyring of its own.

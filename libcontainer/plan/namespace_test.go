@@ -45,3 +45,24 @@ func TestJoinOrder(t *testing.T) {
 		})
 	}
 }
+
+// TestNetDevices: they are there before anybody looks for them: sysctls that
+// bear their name, and hooks.
+func TestNetDevices(t *testing.T) {
+	s := small()
+	s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.NetworkNamespace}, specs.LinuxNamespace{Type: specs.TimeNamespace})
+	s.Linux.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {}}
+	s.Linux.Sysctl = map[string]string{"net/ipv4/conf/eth0/forwarding": "1"}
+	s.Hooks = &specs.Hooks{CreateRuntime: []specs.Hook{{Path: "/h"}}}
+	p := build(t, s, hostV2(), options())
+	wantSteps(t, p, wire.Ask, "network devices", "hooks", "ready")
+	at := -1
+	for i, step := range p.Steps {
+		switch {
+		case step.Field == "linux.netDevices":
+			at = i
+		case at < 0 && step.Kind == wire.Sysctl, at >= 0 && (step.Kind == wire.Fork || step.Kind == wire.Unshare && step.Field == "linux.namespaces"):
+			t.Errorf("step %d %s (%s): on the wrong side of the move", i, step.Kind.Name(), step.Field)
+		}
+	}
+}

@@ -55,6 +55,7 @@ func checkLinux(p *problems, s *specs.Spec, o Options) {
 		checkResources(p, l.Resources, "linux.resources")
 	}
 	checkDevices(p, l.Devices)
+	checkNetDevices(p, s, o)
 	checkListener(p, l.Seccomp)
 	checkLabel(p, l.MountLabel, "linux.mountLabel")
 	checkMemoryPolicy(p, l.MemoryPolicy)

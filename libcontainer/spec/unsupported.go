@@ -11,7 +11,6 @@ var unsupportedLinux = [...]struct {
 	present func(*specs.Linux) bool
 }{
 	{"linux.intelRdt", func(l *specs.Linux) bool { return l.IntelRdt != nil }},
-	{"linux.netDevices", func(l *specs.Linux) bool { return len(l.NetDevices) > 0 }},
 }
 
 // Unsupported returns one *FieldError, whose cause is ErrUnsupported, for

@@ -14,16 +14,15 @@ func TestUnsupported(t *testing.T) {
 	// Fields that are there and empty ask for nothing.
 	s := Default()
 	s.Process.SelinuxLabel = ""
-	s.Linux.NetDevices, s.Linux.Seccomp = map[string]specs.LinuxNetDevice{}, &specs.LinuxSeccomp{DefaultAction: specs.ActAllow}
+	s.Linux.Seccomp = &specs.LinuxSeccomp{DefaultAction: specs.ActAllow}
 	if errs := Unsupported(s); errs != nil {
 		t.Errorf("empty fields: got %v, want none", errs)
 	}
 
 	l := s.Linux
 	l.IntelRdt = &specs.LinuxIntelRdt{}
-	l.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {}}
 	want := []string{
-		"linux.intelRdt", "linux.netDevices",
+		"linux.intelRdt",
 	}
 	for i := range want {
 		want[i] += ": not supported by this release"

@@ -147,6 +147,7 @@ const (
 	SameMaps
 	TimeOffsets
 	Cgroup
+	NetDevices
 	Hooks
 	Priorities
 	Ready
@@ -163,6 +164,8 @@ func (r Request) Name() string {
 		return "time offsets"
 	case Cgroup:
 		return "cgroup"
+	case NetDevices:
+		return "network devices"
 	case Hooks:
 		return "hooks"
 	case Priorities:

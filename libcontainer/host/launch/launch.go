@@ -47,6 +47,8 @@ type Handlers struct {
 	Fill func() error
 	// Cgroup puts the process into the cgroup that it could not be born in.
 	Cgroup func(pid int) error
+	// NetDevices moves network devices into the network namespace.
+	NetDevices func(pid int) error
 	// Hooks runs the hooks of the runtime's namespaces.
 	Hooks func(pid int) error
 	// State is the JSON for hooks that run inside.

@@ -213,6 +213,8 @@ func (s *server) answer(r wire.Request) error {
 	case wire.TimeOffsets:
 		err = s.writeOffsets()
 	case wire.Cgroup: // Fill did it
+	case wire.NetDevices:
+		err = s.on.NetDevices(s.pid)
 	case wire.Hooks:
 		if err = s.fillStates(); err == nil {
 			err = s.on.Hooks(s.pid)
