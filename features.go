@@ -7,6 +7,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go/features"
 	"github.com/urfave/cli/v3"
 
+	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/seccomp"
 	"github.com/oci-rung/rung/libcontainer/spec"
 )
@@ -15,7 +16,7 @@ func (c *call) featuresCommand() *cli.Command {
 	return c.command(&cli.Command{
 		Name:        "features",
 		Usage:       "print what this runtime honours as JSON",
-		Description: "The document is the one of the OCI runtime specification. It says nothing about\nthis host.",
+		Description: "The document is the one of the OCI runtime specification. About this host\nit says only which seccomp flags the kernel has.",
 	}, arity{0, 0}, func(*cli.Command) error {
 		encoder := json.NewEncoder(c.stdout)
 		encoder.SetIndent("", "    ")
@@ -48,7 +49,7 @@ func featuresDocument() *features.Features {
 				Actions:    seccomp.Actions(),
 				Operators:  seccomp.Operators(),
 				Archs:      seccomp.Archs(),
-				KnownFlags: seccomp.Flags(), SupportedFlags: seccomp.Flags(),
+				KnownFlags: seccomp.Flags(), SupportedFlags: supportedFlags(),
 			},
 			MemoryPolicy: &features.MemoryPolicy{Modes: spec.MemoryModeNames(), Flags: spec.MemoryFlagNames()},
 			Apparmor:     &features.Apparmor{Enabled: honoured(&specs.Spec{Process: &specs.Process{ApparmorProfile: "p"}})},
@@ -72,3 +73,15 @@ func answer(b bool) *bool { return &b }
 // honoured reports whether a config with the fields of s would be applied
 // rather than refused.
 func honoured(s *specs.Spec) *bool { return answer(len(spec.Unsupported(s)) == 0) }
+
+// supportedFlags are the seccomp flags that this kernel has too. TSYNC needs
+// nothing of it: the process that loads a filter has one thread.
+func supportedFlags() []string {
+	var out []string
+	for _, name := range seccomp.Flags() {
+		if bit := seccomp.FlagBit(specs.LinuxSeccompFlag(name)); bit == 0 || linux.SeccompFlag(bit) {
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/oci-rung/rung/libcontainer/host/netdev"
 	"github.com/oci-rung/rung/libcontainer/host/statedir"
 	"github.com/oci-rung/rung/libcontainer/plan"
+	"github.com/oci-rung/rung/libcontainer/seccomp"
 	"github.com/oci-rung/rung/libcontainer/spec"
 )
 
@@ -290,6 +291,13 @@ func gatherFacts(s *specs.Spec, p *specs.Process) (plan.Facts, error) {
 	f := plan.Facts{
 		Arch: runtime.GOARCH, LastCap: linux.LastCapability(), Caps: caps,
 		Unified: cgroup.Mode() == cgroup.Unified, Mknod: linux.MayMknod(caps),
+	}
+	if s.Linux.Seccomp != nil {
+		for _, name := range s.Linux.Seccomp.Flags {
+			if bit := seccomp.FlagBit(name); bit != 0 && !linux.SeccompFlag(bit) {
+				f.NoSeccompFlags |= bit
+			}
+		}
 	}
 	err = securityModules(&f, s, p)
 	return f, err

@@ -33,6 +33,8 @@ type Facts struct {
 	// that AppArmor confines the parent itself. They are looked at if the config
 	// has labels for them.
 	AppArmor, SELinux, Confined bool
+	// NoSeccompFlags are those that the config has and the kernel has not.
+	NoSeccompFlags uint32
 	// Tasks is how many cgroup v1 hierarchies init has to join.
 	Tasks int
 	// Hierarchies are the container's cgroups, for the view at /sys/fs/cgroup.

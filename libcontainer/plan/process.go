@@ -124,6 +124,7 @@ func (b *builder) load(f *seccomp.Filter) {
 	if f == nil {
 		return
 	}
+	b.checkFlags()
 	flags := num(f.Flags)
 	if f.Notify {
 		flags |= wire.NewListener
@@ -133,6 +134,16 @@ func (b *builder) load(f *seccomp.Filter) {
 		}
 	}
 	b.step(wire.Seccomp, "linux.seccomp", flags, num(len(f.Instructions)), f.Bytes(binary.NativeEndian))
+}
+
+// checkFlags refuses flags that this kernel would refuse, once the container
+// runs already.
+func (b *builder) checkFlags() {
+	for i, name := range b.spec.Linux.Seccomp.Flags {
+		if seccomp.FlagBit(name)&b.facts.NoSeccompFlags != 0 {
+			b.fail(&spec.FieldError{Path: element("linux.seccomp.flags", i), Err: fmt.Errorf("this kernel has no %s", name)})
+		}
+	}
 }
 
 // identity drops what the payload is not to have. Capabilities that the parent

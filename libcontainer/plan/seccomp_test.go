@@ -9,6 +9,17 @@ import (
 	"github.com/oci-rung/rung/libcontainer/wire"
 )
 
+func TestSeccompFlagOfAnotherKernel(t *testing.T) {
+	s := small()
+	s.Linux.Seccomp = &specs.LinuxSeccomp{
+		DefaultAction: specs.ActAllow, Flags: []specs.LinuxSeccompFlag{"SECCOMP_FILTER_FLAG_TSYNC", specs.LinuxSeccompFlagLog},
+	}
+	wantSteps(t, build(t, s, hostV2(), options()), wire.Seccomp, "2 … …")
+	f := hostV2()
+	f.NoSeccompFlags = 1 << 1
+	wantRefusal(t, s, f, "linux.seccomp.flags[1]: this kernel has no SECCOMP_FILTER_FLAG_LOG")
+}
+
 func TestListener(t *testing.T) {
 	with := func(names ...string) *specs.Spec {
 		s := small()

@@ -151,6 +151,17 @@ func Actions() []string {
 	return out
 }
 
+// FlagBit returns the bit that a flag has in Filter.Flags; 0 for one that has
+// none, or is unknown.
+func FlagBit(name specs.LinuxSeccompFlag) uint32 {
+	for _, f := range flags {
+		if f.name == string(name) {
+			return f.bit
+		}
+	}
+	return 0
+}
+
 // Flags returns the names of the flags that Compile takes, sorted.
 func Flags() []string {
 	out := make([]string, len(flags))

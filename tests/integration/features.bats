@@ -52,6 +52,17 @@ feature() { jq -rc "$1" "$OUT"; }
 	matches "$(feature '.linux.selinux.enabled')" '^(true|false)$'
 }
 
+@test "features: seccomp flags, and which of them this kernel has" {
+	needs_runc 1.2 "flags in features"
+	local flag
+	for flag in LOG SPEC_ALLOW TSYNC WAIT_KILLABLE_RECV; do
+		[[ $RUNTIME_KIND == runc && $flag == WAIT_KILLABLE_RECV ]] ||
+			equal "$(feature ".linux.seccomp.knownFlags|index(\"SECCOMP_FILTER_FLAG_$flag\")!=null")" true "flag $flag"
+	done
+	equal "$(feature '.linux.seccomp.supportedFlags-.linux.seccomp.knownFlags')" '[]'
+	equal "$(feature '.linux.seccomp.supportedFlags|index("SECCOMP_FILTER_FLAG_LOG")!=null')" true
+}
+
 @test "features: memory policy" {
 	needs_runc 1.4 "linux.memoryPolicy"
 	equal "$(feature '.linux.memoryPolicy.modes|sort')" \
