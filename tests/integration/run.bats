@@ -234,7 +234,7 @@ load lib
 }
 
 @test "run --no-pivot: runs without pivot_root" {
-	bundle "$(script 'ls / | head -n 1; test ! -e /work; readlink /proc/self/root')"
+	bundle "$(script "ls / | head -n 1; test ! -e '$HERE' && readlink /proc/self/root")"
 	call run --bundle "$B" --no-pivot "$ID"
 	ok
 	stdout $'bin\n/'
