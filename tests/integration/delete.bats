@@ -106,6 +106,7 @@ load lib
 }
 
 @test "delete --force: every process without PID namespace" {
+	needs_runc 1.2 "no warning when the cgroup is busy"
 	bundle "$(no_ns pid)" "$(script 'sleep 101 & sleep 102 & echo ready; wait')"
 	running
 	await text "$CTOUT" ready
