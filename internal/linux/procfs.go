@@ -135,6 +135,32 @@ func (p Proc) PidOf(pidfd FD) (int, error) {
 	return 0, &Error{"pid of", "descriptor " + strconv.Itoa(int(pidfd)), unix.ESRCH}
 }
 
+// Name is the name of a process' first thread, empty if there is none or it
+// cannot be read. An ended process has it until it is reaped.
+func (p Proc) Name(pid int) string {
+	fd, err := p.Open(strconv.Itoa(pid)+"/comm", unix.O_RDONLY)
+	if err != nil {
+		return ""
+	}
+	defer fd.Close()
+	var b [64]byte
+	n, _ := unix.Read(int(fd), b[:])
+	return strings.TrimSuffix(string(b[:max(n, 0)]), "\n")
+}
+
+// HasProgram reports whether a process has a program, which one that is ending
+// has not any more. In doubt it has.
+func (p Proc) HasProgram(pid int) bool {
+	dir, err := p.Open(strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return true
+	}
+	defer dir.Close()
+	var b [1]byte
+	_, err = unix.Readlinkat(int(dir), "exe", b[:])
+	return err != unix.ENOENT
+}
+
 // StartTime is field 22 of /proc/PID/stat, and its state letter. A pid that is
 // nobody's is an error that ProcessGone knows.
 func (p Proc) StartTime(pid int) (uint64, byte, error) {

@@ -72,6 +72,7 @@ func Main(control int) {
 		s.fail(wire.OpPrctl, e, nil)
 		s.report()
 	}
+	raw.Prctl(raw.PrName, raw.Lit(wire.InitName+"\x00"), 0)
 	// Modes in the program are meant as they are; the Umask step sets the
 	// payload's own.
 	raw.Umask(0)

@@ -21,5 +21,10 @@ const MaxProgram = 16 << 20
 // the same file, so a difference means a broken hand-over, not a version.
 const Magic = 0x31474e5552 // "RUNG1"
 
+// InitName is the name of init's thread, which people see in ps, and by which
+// the parent tells init from the payload: execve changes it. No
+// file is likely to have it.
+const InitName = "rung: init"
+
 // MaxSlots is how many descriptors a start may hand over.
 const MaxSlots = 1024

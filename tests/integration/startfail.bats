@@ -202,3 +202,56 @@ run_fails() {
 	equal "$(wc -l <"$ERR")" 1
 	[[ ${#error} -lt 400 ]] || flunk "${#error} characters: $error"
 }
+
+@test "start fails: the filter does not let init execute anything" {
+	differs_from_runc "runc cannot tell, and says nothing"
+	local action
+	for action in SCMP_ACT_KILL_PROCESS SCMP_ACT_KILL_THREAD SCMP_ACT_ERRNO SCMP_ACT_TRAP; do
+		bundle ".linux.seccomp={defaultAction:\"SCMP_ACT_ALLOW\",syscalls:[{names:[\"execve\",\"sendmsg\"],action:\"$action\"}]}"
+		call run --bundle "$B" "$ID"
+		fails 1 "init: ended before it became the payload" "linux.seccomp has to allow execve"
+		nothing_left
+		# What start says depends on who reaps init first.
+		created
+		call start "$ID"
+		ended
+		is stopped
+		call delete "$ID"
+		ok
+	done
+}
+
+@test "start fails: the filter does not let init tell why" {
+	differs_from_runc "runc cannot tell, and says nothing"
+	bundle '.linux.seccomp={defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["sendmsg"],action:"SCMP_ACT_ERRNO"}]}' "$(args /bin/text)"
+	printf '%s\n' "no program" >"$B/rootfs/bin/text"
+	chmod +x "$B/rootfs/bin/text"
+	call run --bundle "$B" "$ID"
+	fails 1 "init: ended before it became the payload, exited with status 1"
+	nothing_left
+}
+
+@test "start: a payload that ends at once did start" {
+	bundle '.linux.seccomp={defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["sendmsg"],action:"SCMP_ACT_ERRNO"}]}' "$(args true)"
+	local i
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		call run --bundle "$B" "$ID"
+		ok
+		call create --bundle "$B" "$ID"
+		ok
+		call start "$ID"
+		ok
+		call delete --force "$ID"
+		ok
+	done
+}
+
+@test "start: init is known by its name in ps until then" {
+	differs_from_runc "the name is runc's own there"
+	bundle "$(args sleep 100)"
+	created
+	equal "$(cat "/proc/$PID/comm")" "rung: init"
+	call start "$ID"
+	ok
+	equal "$(cat "/proc/$PID/comm")" sleep
+}

@@ -150,6 +150,7 @@ func Prctl(op int, a, b uintptr) Errno {
 // prctl(2) operations init uses.
 const (
 	PrDumpable   = unix.PR_SET_DUMPABLE
+	PrName       = unix.PR_SET_NAME
 	PrKeepcaps   = unix.PR_SET_KEEPCAPS
 	PrBsetDrop   = unix.PR_CAPBSET_DROP
 	PrAmbient    = unix.PR_CAP_AMBIENT

@@ -201,10 +201,39 @@ func (i *Init) Executed(on Listener) error {
 			err = i.handle(buf[:n], fd, on)
 		}
 		_ = fd.Close()
-		if err != nil || n == 0 {
+		if err == nil && n == 0 {
+			return i.became()
+		}
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// became makes sure that the connection closed because init became the
+// payload. Under a filter it may have ended for want of that, and not been able
+// to say so. If somebody else has reaped it meanwhile, as a shim may after
+// `start`, nobody knows any more.
+func (i *Init) became() error {
+	proc, err := linux.OpenProc()
+	if err != nil {
+		return nil // who cannot look has only the connection to go by
+	}
+	defer proc.Close()
+	if proc.Name(i.Pid) != wire.InitName || proc.HasProgram(i.Pid) {
+		return nil
+	}
+	how := ""
+	if linux.AwaitEnd(i.Pidfd, endPatience) == nil {
+		switch exited, code, err := linux.Ended(i.Pidfd); {
+		case err != nil: // somebody else's child
+		case exited:
+			how = fmt.Sprintf(", exited with status %d", code)
+		default:
+			how = fmt.Sprintf(", killed by signal %d", code)
+		}
+	}
+	return fmt.Errorf("init: ended before it became the payload%s: linux.seccomp has to allow execve, and sendmsg to tell of a failure", how)
 }
 
 // handle handles what init says between the word to go and execve.
