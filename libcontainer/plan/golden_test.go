@@ -75,6 +75,8 @@ func TestGolden(t *testing.T) {
 	create := func(config string, f Facts, o Options) func(*testing.T) (*Plan, error) {
 		return func(t *testing.T) (*Plan, error) { return Build(load(t, config), f, o) }
 	}
+	labels := hostV1()
+	labels.AppArmor, labels.SELinux = true, true
 	run, noPivot := options(), options()
 	run.StartHere, run.Extra = true, 2
 	noPivot.NoPivot, noPivot.NoNewKeyring = true, true
@@ -96,6 +98,11 @@ func TestGolden(t *testing.T) {
 		{"userns-exec", func(t *testing.T) (*Plan, error) {
 			s := load(t, "userns.json")
 			return BuildExec(s, s.Process, hostV2(), Options{ID: "c"})
+		}},
+		{"process", create("process.json", labels, options())},
+		{"process-exec", func(t *testing.T) (*Plan, error) {
+			s := load(t, "process.json")
+			return BuildExec(s, s.Process, labels, Options{ID: "c"})
 		}},
 		{"joins", create("joins.json", hostV2(), options())},
 		{"mounts", create("mounts.json", hostV2(), options())},
