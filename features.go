@@ -24,9 +24,8 @@ func (c *call) featuresCommand() *cli.Command {
 	})
 }
 
-// featuresDocument is made from the tables that the work is done by, and asks
-// for each field whether a config with it would be refused: it cannot promise
-// what another package does not keep.
+// featuresDocument is made from the tables that the work is done by, so that it
+// cannot promise what another package does not keep.
 func featuresDocument() *features.Features {
 	namespaces := []string{}
 	for _, n := range spec.Namespaces() {
@@ -51,16 +50,12 @@ func featuresDocument() *features.Features {
 				Archs:      seccomp.Archs(),
 				KnownFlags: seccomp.Flags(), SupportedFlags: supportedFlags(),
 			},
-			MemoryPolicy: &features.MemoryPolicy{Modes: spec.MemoryModeNames(), Flags: spec.MemoryFlagNames()},
-			Apparmor:     &features.Apparmor{Enabled: honoured(&specs.Spec{Process: &specs.Process{ApparmorProfile: "p"}})},
-			Selinux:      &features.Selinux{Enabled: honoured(&specs.Spec{Process: &specs.Process{SelinuxLabel: "l"}})},
-			IntelRdt:     &features.IntelRdt{Enabled: honoured(&specs.Spec{Linux: &specs.Linux{IntelRdt: &specs.LinuxIntelRdt{}}})},
-			MountExtensions: &features.MountExtensions{IDMap: &features.IDMap{
-				Enabled: honoured(&specs.Spec{Mounts: []specs.Mount{{UIDMappings: []specs.LinuxIDMapping{{Size: 1}}}}}),
-			}},
-			NetDevices: &features.NetDevices{
-				Enabled: honoured(&specs.Spec{Linux: &specs.Linux{NetDevices: map[string]specs.LinuxNetDevice{"eth0": {}}}}),
-			},
+			MemoryPolicy:    &features.MemoryPolicy{Modes: spec.MemoryModeNames(), Flags: spec.MemoryFlagNames()},
+			Apparmor:        &features.Apparmor{Enabled: answer(true)},
+			Selinux:         &features.Selinux{Enabled: answer(true)},
+			IntelRdt:        &features.IntelRdt{Enabled: answer(true), Schemata: answer(true), Monitoring: answer(true)},
+			MountExtensions: &features.MountExtensions{IDMap: &features.IDMap{Enabled: answer(true)}},
+			NetDevices:      &features.NetDevices{Enabled: answer(true)},
 		},
 		Annotations: map[string]string{"io.github.oci-rung.version": versionNumber()},
 	}
@@ -69,10 +64,6 @@ func featuresDocument() *features.Features {
 // answer is how the document says yes or no: without a value it would say that
 // it does not know.
 func answer(b bool) *bool { return &b }
-
-// honoured reports whether a config with the fields of s would be applied
-// rather than refused.
-func honoured(s *specs.Spec) *bool { return answer(len(spec.Unsupported(s)) == 0) }
 
 // supportedFlags are the seccomp flags that this kernel has too. TSYNC needs
 // nothing of it: the process that loads a filter has one thread.

@@ -16,6 +16,7 @@ import (
 	"github.com/oci-rung/rung/libcontainer/host/exeseal"
 	"github.com/oci-rung/rung/libcontainer/host/launch"
 	"github.com/oci-rung/rung/libcontainer/host/netdev"
+	"github.com/oci-rung/rung/libcontainer/host/rdt"
 	"github.com/oci-rung/rung/libcontainer/host/statedir"
 	"github.com/oci-rung/rung/libcontainer/plan"
 	"github.com/oci-rung/rung/libcontainer/seccomp"
@@ -52,7 +53,10 @@ type creation struct {
 	start linux.FD
 	tasks []*os.File
 	moved *netdev.Moved // network devices, until the container is made
-	undo  []func() error
+	class *rdt.Group    // or nil
+	// classes are the tasks files of the resctrl groups.
+	classes []*os.File
+	undo    []func() error
 }
 
 // Create makes a container up to the point where its program could run. s has
@@ -106,6 +110,9 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 	// Before anything is made that a later command would have to clean up,
 	// should this one be killed.
 	c.state = c.firstState(s)
+	if err := c.findClass(s.Linux.IntelRdt); err != nil {
+		return err
+	}
 	if err := c.dir.Note(c.state); err != nil {
 		return err
 	}
@@ -113,6 +120,10 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 	if err := c.group.MakeBirthplace(); err != nil {
 		return err
 	}
+	if err := c.makeClass(); err != nil {
+		return err
+	}
+	defer func() { closeAll(c.classes) }()
 	if err := c.begin(s); err != nil {
 		return err
 	}
@@ -123,7 +134,7 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 		closeAll(c.tasks)
 		return err
 	}
-	c.init, err = c.begun.Serve(p, launch.Special{Start: c.start, Tasks: descriptors(c.tasks)}, c.handlers(s))
+	c.init, err = c.begun.Serve(p, launch.Special{Start: c.start, Tasks: descriptors(c.tasks), Classes: descriptors(c.classes)}, c.handlers(s))
 	closeAll(c.tasks)
 	if c.start != linux.NoFD {
 		_ = c.start.Close()
@@ -245,7 +256,7 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	if c.tasks, err = c.group.Tasks(); err != nil {
 		return nil, err
 	}
-	facts.Tasks = len(c.tasks)
+	facts.Tasks, facts.Classes = len(c.tasks), len(c.classes)
 	for _, h := range c.group.Hierarchies() {
 		facts.Hierarchies = append(facts.Hierarchies, plan.Hierarchy{
 			Name: h.Name, Parameters: strings.Split(h.Controllers, ","),

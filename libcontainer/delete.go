@@ -7,6 +7,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/libcontainer/host/cgroup"
+	"github.com/oci-rung/rung/libcontainer/host/rdt"
 )
 
 // killPatience bounds the wait for a killed process: only one that is stuck
@@ -60,6 +61,9 @@ func (c *Container) destroy() error {
 	g, err := c.group()
 	if err == nil {
 		err = g.Destroy()
+	}
+	if err == nil {
+		err = rdt.Remove(c.state.ClassOurs)
 	}
 	if err != nil {
 		return err

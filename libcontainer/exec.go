@@ -10,6 +10,7 @@ import (
 	"github.com/oci-rung/rung/libcontainer/host/cgroup"
 	"github.com/oci-rung/rung/libcontainer/host/exeseal"
 	"github.com/oci-rung/rung/libcontainer/host/launch"
+	"github.com/oci-rung/rung/libcontainer/host/rdt"
 	"github.com/oci-rung/rung/libcontainer/plan"
 )
 
@@ -127,13 +128,17 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 	}
 	facts, err := gatherFacts(s, p)
 	var todo *plan.Plan
-	var tasks []*os.File
+	var tasks, classes []*os.File
 	if err == nil {
 		tasks, err = g.Tasks()
 		defer func() { closeAll(tasks) }()
 	}
 	if err == nil {
-		facts.Tasks = len(tasks)
+		classes, err = rdt.Tasks(c.state.ClassDirs)
+		defer func() { closeAll(classes) }()
+	}
+	if err == nil {
+		facts.Tasks, facts.Classes = len(tasks), len(classes)
 		todo, err = plan.BuildExec(s, p, facts, plan.Options{
 			ID: c.ID(), Extra: len(o.ExtraFiles), NoNewKeyring: c.state.NoNewKeyring,
 		})
@@ -143,7 +148,7 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 		return nil, err
 	}
 	c.say(todo)
-	return begun.Serve(todo, launch.Special{Init: pidfd, Start: linux.NoFD, Tasks: descriptors(tasks)}, launch.Handlers{
+	return begun.Serve(todo, launch.Special{Init: pidfd, Start: linux.NoFD, Tasks: descriptors(tasks), Classes: descriptors(classes)}, launch.Handlers{
 		Cgroup:  func(pid int) error { return c.joinLate(g, pid) },
 		Console: o.Console,
 		Ready:   func(int, linux.FD) error { return nil },

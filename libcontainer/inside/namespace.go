@@ -70,8 +70,8 @@ func (s *stage) propagate() bool {
 	return s.failAt(wire.OpMount, raw.Mount(0, slash, 0, uint(s.row.Args[0]), 0), slash)
 }
 
-// join enters one hierarchy of cgroup v1 through its tasks file. "0" stands
-// for the writer: the kernel then need not lock out every other thread of the
+// join enters one hierarchy of cgroup v1, or a resctrl group, through its tasks
+// file. "0" stands for the writer: the kernel then need not lock out every other thread of the
 // machine, which after idle takes ten milliseconds.
 func (s *stage) join() bool {
 	fd := s.slot(0)

@@ -159,5 +159,5 @@ func TestJoinCgroup(t *testing.T) {
 	if n, err := unix.Pread(fd, b, 0); err != nil || string(b[:n]) != "0" {
 		t.Errorf("wrote %q, %v", b[:n], err)
 	}
-	wantFailure(t, do(t, s, wire.Join, wire.NoSlot), "join cgroup")
+	wantFailure(t, do(t, s, wire.Join, wire.NoSlot), "join group")
 }

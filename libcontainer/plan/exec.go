@@ -18,6 +18,7 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		flags |= known.Flag
 	}
 	b.step(wire.Signals, "process")
+	b.classes()
 	if b.wantsProfile(p) || wantsLabel(p) {
 		b.needProc("process") // of the host: not what the container may have at /proc
 	}

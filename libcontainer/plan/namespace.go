@@ -223,3 +223,12 @@ func (b *builder) joinTasks() {
 		b.step(wire.Join, "linux.cgroupsPath", slot)
 	}
 }
+
+// classes enters the resctrl groups. It comes first: who is forked later is in
+// them too.
+func (b *builder) classes() {
+	for i := range b.facts.Classes {
+		slot := b.open(Descriptor{Opens: OpenClass, Field: "linux.intelRdt", Index: i})
+		b.step(wire.Join, "linux.intelRdt", slot)
+	}
+}

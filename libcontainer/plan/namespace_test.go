@@ -66,3 +66,29 @@ func TestNetDevices(t *testing.T) {
 		}
 	}
 }
+
+// TestClasses: resctrl groups are entered before anybody is forked, by exec too.
+func TestClasses(t *testing.T) {
+	s := small()
+	s.Linux.IntelRdt = &specs.LinuxIntelRdt{EnableMonitoring: true}
+	s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.TimeNamespace})
+	facts := hostV2()
+	facts.Classes = 2
+	exec, err := BuildExec(s, s.Process, facts, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]*Plan{"create": build(t, s, facts, options()), "exec": exec} {
+		wantSteps(t, p, wire.Join, "fd0", "fd1")
+		for i, want := range []wire.Kind{wire.Signals, wire.Join, wire.Join} {
+			if p.Steps[i].Kind != want {
+				t.Errorf("%s: step %d is %s, want %s", name, i, p.Steps[i].Kind.Name(), want.Name())
+			}
+		}
+		for i := range 2 {
+			if d := p.Slots[i]; d.Opens != OpenClass || d.Index != i || d.Field != "linux.intelRdt" {
+				t.Errorf("%s: fd%d %s", name, i, descriptor(d))
+			}
+		}
+	}
+}

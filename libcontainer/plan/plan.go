@@ -37,6 +37,8 @@ type Facts struct {
 	NoSeccompFlags uint32
 	// Tasks is how many cgroup v1 hierarchies init has to join.
 	Tasks int
+	// Classes is how many resctrl groups init has to join.
+	Classes int
 	// Hierarchies are the container's cgroups, for the view at /sys/fs/cgroup.
 	Hierarchies []Hierarchy
 }
@@ -118,6 +120,8 @@ const (
 	OpenFilesystem
 	// OpenNode makes a device node, on a filesystem that nobody else sees.
 	OpenNode
+	// OpenClass is a tasks file of the container's resctrl groups, by Index.
+	OpenClass
 )
 
 // Descriptor is one thing the parent opens for init.
@@ -168,6 +172,7 @@ type builder struct {
 func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b := &builder{spec: s, facts: f, opts: o}
 	b.step(wire.Signals, "process")
+	b.classes()
 	b.namespaces()
 	b.keyLabel(s.Process)
 	b.keyring()

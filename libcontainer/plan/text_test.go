@@ -61,7 +61,7 @@ func descriptor(d Descriptor) string {
 	kind := [...]string{
 		OpenTree: "tree", OpenDirectory: "directory", OpenNamespace: "namespace", OpenDevice: "device",
 		OpenState: "state", OpenStart: "start", OpenTasks: "tasks", OpenInit: "init",
-		OpenFilesystem: "filesystem", OpenNode: "node",
+		OpenFilesystem: "filesystem", OpenNode: "node", OpenClass: "class",
 	}[d.Opens]
 	out := kind + " " + d.Field
 	add := func(format string, args ...any) { out += " " + fmt.Sprintf(format, args...) }

@@ -16,8 +16,7 @@ type Options struct {
 
 // Check reports everything that is wrong with s, ordered by JSON path: fields
 // the runtime-spec forbids, fields that contradict each other, values the
-// kernel is known to refuse, and fields this release does not honour. The
-// result is an errors.Join of *FieldError, or nil.
+// kernel is known to refuse. The result is an errors.Join of *FieldError, or nil.
 func Check(s *specs.Spec, o Options) error {
 	p := new(problems)
 	checkVersion(p, s.Version)
@@ -39,7 +38,6 @@ func Check(s *specs.Spec, o Options) error {
 	if s.Linux != nil {
 		checkLinux(p, s, o)
 	}
-	p.list = append(p.list, unsupportedFields(s)...)
 	return p.join()
 }
 
@@ -63,9 +61,5 @@ func checkLinux(p *problems, s *specs.Spec, o Options) {
 	checkPropagation(p, s)
 	checkHidden(p, s, l.MaskedPaths, "linux.maskedPaths")
 	checkHidden(p, s, l.ReadonlyPaths, "linux.readonlyPaths")
-	if l.IntelRdt != nil && l.IntelRdt.ClosID != "" && l.IntelRdt.ClosID != "/" {
-		if cause := fileNameProblem(l.IntelRdt.ClosID); cause != "" {
-			p.add("linux.intelRdt.closID", cause)
-		}
-	}
+	checkIntelRdt(p, l.IntelRdt)
 }

@@ -365,8 +365,27 @@ func TestCheckHidden(t *testing.T) {
 		}},
 		{"known propagation", linux(func(l *specs.Linux) { l.RootfsPropagation = "rslave" }), nil},
 		{"class of service", linux(func(l *specs.Linux) { l.IntelRdt = &specs.LinuxIntelRdt{ClosID: "../x"} }), []string{
-			"linux.intelRdt: not supported by this release",
 			"linux.intelRdt.closID: must be a file name (no slashes)",
 		}},
+	})
+}
+
+func TestCheckSeveralAtOnce(t *testing.T) {
+	s := Default()
+	s.Version, s.Root.Path, s.Process.Args, s.Process.ApparmorProfile = "x", "", nil, "a\n"
+	s.Linux.Namespaces[0].Type = "PID"
+	compareErrors(t, Check(s, Options{}), []string{
+		`linux.namespaces[0].type: unknown namespace type "PID"`,
+		`ociVersion: "x" is not a version in SemVer 2.0.0 form`,
+		"process.apparmorProfile: contains a control character",
+		"process.args: args must not be empty",
+		"root.path: required",
+	})
+	// An empty document has no namespaces to miss beside the section itself.
+	compareErrors(t, Check(&specs.Spec{}, Options{NeedProcess: true}), []string{
+		"linux: required: this runtime runs Linux containers only",
+		"ociVersion: required",
+		"process: required to start the container",
+		"root: required",
 	})
 }

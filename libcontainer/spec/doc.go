@@ -6,5 +6,5 @@
 // It is pure: it knows nothing of this host, so whatever depends on the kernel
 // or the file tree (does a path exist, is this namespace file the host's own)
 // is left to the packages that may look. What it accepts, a plan can be built
-// from; what this release does not honour, it refuses by its JSON path.
+// from; what it refuses, it names by its JSON path.
 package spec

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ErrUnsupported is the cause of a FieldError about a field that the
-// runtime-spec defines and this release does not honour.
+// ErrUnsupported is the cause of a FieldError about what a caller may ask for
+// and this release does not do.
 var ErrUnsupported = errors.New("not supported by this release")
 
 // FieldError says what is wrong with one field of a config.json.

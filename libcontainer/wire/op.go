@@ -94,7 +94,7 @@ var opNames = [ops]string{
 	OpFspick:       "fspick",
 	OpGetcwd:       "check current directory",
 	OpHostname:     "sethostname",
-	OpJoin:         "join cgroup",
+	OpJoin:         "join group",
 	OpInterface:    "bring up",
 	OpKeyring:      "join session keyring",
 	OpMempolicy:    "set_mempolicy",

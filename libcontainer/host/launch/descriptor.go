@@ -48,6 +48,8 @@ func (s *server) openOne(d *plan.Descriptor, special Special) (linux.FD, error) 
 		return special.Start, nil
 	case plan.OpenTasks:
 		return special.Tasks[d.Index], nil
+	case plan.OpenClass:
+		return special.Classes[d.Index], nil
 	case plan.OpenInit:
 		return special.Init, nil
 	}

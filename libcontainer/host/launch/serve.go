@@ -47,9 +47,10 @@ type statefile struct {
 
 // Special are the descriptors that are not opened by path.
 type Special struct {
-	Start linux.FD // the listening socket for `start`
-	Init  linux.FD // pidfd of the container's init, for exec
-	Tasks []linux.FD
+	Start   linux.FD // the listening socket for `start`
+	Init    linux.FD // pidfd of the container's init, for exec
+	Tasks   []linux.FD
+	Classes []linux.FD // tasks files of resctrl groups
 }
 
 // Serve hands the plan over and answers init until it is ready. On any error
@@ -59,7 +60,7 @@ func (b *Begun) Serve(p *plan.Plan, special Special, on Handlers) (*Init, error)
 	init, err := s.serve(special)
 	for i, fd := range s.slots {
 		switch p.Slots[i].Opens {
-		case plan.OpenStart, plan.OpenInit, plan.OpenTasks: // borrowed
+		case plan.OpenStart, plan.OpenInit, plan.OpenTasks, plan.OpenClass: // borrowed
 		default:
 			_ = fd.Close()
 		}

@@ -70,6 +70,10 @@ func (s *State) member(r *jsontext.Reader, name string) {
 		s.CgroupOurs = r.Bool()
 	case "cgroup_kept":
 		s.CgroupKept = readList(r)
+	case "class_dirs":
+		s.ClassDirs = readList(r)
+	case "class_ours":
+		s.ClassOurs = readList(r)
 	case "namespaces":
 		s.Namespaces = readList(r)
 	case "hooks":

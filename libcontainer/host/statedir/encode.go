@@ -37,6 +37,8 @@ func appendState(b []byte, s *State) []byte {
 	b = jsontext.AppendList(append(b, `,"cgroup_kept":`...), s.CgroupKept)
 	b = append(b, `,"cgroup_ours":`...)
 	b = strconv.AppendBool(b, s.CgroupOurs)
+	b = jsontext.AppendList(append(b, `,"class_dirs":`...), s.ClassDirs)
+	b = jsontext.AppendList(append(b, `,"class_ours":`...), s.ClassOurs)
 	b = jsontext.AppendList(append(b, `,"namespaces":`...), s.Namespaces)
 	b = jsontext.AppendList(append(b, `,"hooks":`...), s.Hooks)
 	b = append(b, `,"seccomp_agent":`...)

@@ -23,6 +23,8 @@ type jsonState struct {
 	CgroupPaths   map[string]string `json:"cgroup_paths"`
 	CgroupKept    []string          `json:"cgroup_kept"`
 	CgroupOurs    bool              `json:"cgroup_ours"`
+	ClassDirs     []string          `json:"class_dirs"`
+	ClassOurs     []string          `json:"class_ours"`
 	Namespaces    []string          `json:"namespaces"`
 	Hooks         []string          `json:"hooks"`
 	SeccompAgent  bool              `json:"seccomp_agent"`
@@ -43,7 +45,7 @@ func (j *jsonState) state() *State {
 		Version: j.Version, BootID: j.BootID, ID: j.ID, InitPid: j.InitPid, InitStart: j.InitStart,
 		Created: j.Created, OCIVersion: j.OCIVersion, Bundle: j.Bundle, Rootfs: j.Config.Rootfs,
 		Rootless: j.Rootless, SystemdCgroup: j.SystemdCgroup, NoNewKeyring: j.NoNewKeyring, CgroupPaths: j.CgroupPaths,
-		CgroupKept: j.CgroupKept, CgroupOurs: j.CgroupOurs, Namespaces: j.Namespaces, Hooks: j.Hooks, SeccompAgent: j.SeccompAgent, Annotations: j.Annotations,
+		CgroupKept: j.CgroupKept, CgroupOurs: j.CgroupOurs, ClassDirs: j.ClassDirs, ClassOurs: j.ClassOurs, Namespaces: j.Namespaces, Hooks: j.Hooks, SeccompAgent: j.SeccompAgent, Annotations: j.Annotations,
 	}
 	for _, m := range j.Config.Mounts {
 		s.Mounts = append(s.Mounts, Mount(m))
@@ -60,6 +62,7 @@ func exampleState() *State {
 		Rootless: true, SystemdCgroup: true, NoNewKeyring: true,
 		CgroupPaths: map[string]string{"memory": "/sys/fs/cgroup/memory/web-1", "cpu": "/sys/fs/cgroup/cpu/web-1", "": "/x"},
 		CgroupKept:  []string{"/x"}, CgroupOurs: true,
+		ClassDirs: []string{"/sys/fs/resctrl/web-1", "/sys/fs/resctrl/web-1/mon_groups/web-1"}, ClassOurs: []string{"/sys/fs/resctrl/web-1"},
 		Namespaces: []string{"pid", "mount", "network"},
 		Hooks:      []string{"poststop"}, SeccompAgent: true,
 		Annotations: map[string]string{"a.b/c": "d", "quote\"\\": "\x00\x1f\n\t<&>", "ü€😀\u2028": "", "k=v": "=", "\xff": "bad \xc3\x28 \xed\xa0\x80"},
@@ -90,7 +93,7 @@ func TestEncodingJSONReadsWhatIsWritten(t *testing.T) {
 				*m = nil
 			}
 		}
-		for _, l := range []*[]string{&got.CgroupKept, &got.Namespaces, &got.Hooks} {
+		for _, l := range []*[]string{&got.CgroupKept, &got.ClassDirs, &got.ClassOurs, &got.Namespaces, &got.Hooks} {
 			if len(*l) == 0 {
 				*l = nil
 			}

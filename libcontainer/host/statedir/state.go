@@ -46,6 +46,9 @@ type State struct {
 	// CgroupOurs: the groups were seen without processes, so whoever is in
 	// them now came with the container and may be killed with it.
 	CgroupOurs bool
+	// ClassDirs are the resctrl groups that the container's processes join, and
+	// ClassOurs those that have to be removed with it.
+	ClassDirs, ClassOurs []string
 	// Namespaces names the namespaces that were made for the container, in the
 	// words of the runtime-spec.
 	Namespaces []string
