@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"path"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -69,14 +68,18 @@ func (b *builder) devices() {
 // what is there belongs to others too.
 func (b *builder) bound(p string) bool {
 	bound := false
-	for i, m := range b.spec.Mounts {
-		o, err := spec.ParseMountOptions(m, element("mounts", i))
-		target := path.Clean("/" + m.Destination)
-		if err == nil && !o.Remount && (target == "/" || p == target || strings.HasPrefix(p, target+"/")) {
-			bound = o.Bind
+	for i := range b.entries {
+		m := &b.entries[i]
+		if !m.options.Remount && below(p, m.Destination) {
+			bound = m.options.Bind
 		}
 	}
 	return bound
+}
+
+// below reports whether p is dir or lies in it.
+func below(p, dir string) bool {
+	return dir == "/" || strings.HasPrefix(p, dir) && (len(p) == len(dir) || p[len(dir)] == '/')
 }
 
 func (b *builder) configured(p string) bool {

@@ -31,6 +31,7 @@ func TestBound(t *testing.T) {
 	} {
 		b := &builder{spec: small()}
 		b.spec.Mounts = test.mounts
+		b.readMounts()
 		if got := b.bound(test.path); got != test.want {
 			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
 		}

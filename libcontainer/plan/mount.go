@@ -18,11 +18,17 @@ const procMagic = 0x9fa0
 
 func element(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }
 
-func (b *builder) mounts() {
-	if len(b.spec.Mounts) > 0 && !b.ownRoot {
-		b.fail(&spec.FieldError{Path: "mounts", Err: errors.New("mounts need a mount namespace in linux.namespaces, they would be the host's own")})
-		return
-	}
+// entry is one of the config's mounts, its options read and its destination
+// made absolute and clean.
+type entry struct {
+	specs.Mount
+	options spec.MountOptions
+	field   string
+}
+
+// readMounts reads the options of all mounts, which several subjects ask for.
+func (b *builder) readMounts() {
+	b.entries = make([]entry, 0, len(b.spec.Mounts))
 	for i, m := range b.spec.Mounts {
 		field := element("mounts", i)
 		o, err := spec.ParseMountOptions(m, field)
@@ -31,6 +37,17 @@ func (b *builder) mounts() {
 			return
 		}
 		m.Destination = path.Clean("/" + m.Destination)
+		b.entries = append(b.entries, entry{m, o, field})
+	}
+}
+
+func (b *builder) mounts() {
+	if len(b.entries) > 0 && !b.ownRoot {
+		b.fail(&spec.FieldError{Path: "mounts", Err: errors.New("mounts need a mount namespace in linux.namespaces, they would be the host's own")})
+		return
+	}
+	for i := range b.entries {
+		m, o, field := b.entries[i].Mount, b.entries[i].options, b.entries[i].field
 		switch {
 		case o.Remount:
 			b.remount(m, o, field)
@@ -252,10 +269,9 @@ func targetFlags(destination string) uint64 {
 // to wait until the devices are made.
 func (b *builder) readonlyDev() (string, bool) {
 	field, readonly := "", false
-	for i, m := range b.spec.Mounts {
-		at := element("mounts", i)
-		o, err := spec.ParseMountOptions(m, at)
-		if err != nil || path.Clean("/"+m.Destination) != "/dev" {
+	for i := range b.entries {
+		o, at := &b.entries[i].options, b.entries[i].field
+		if b.entries[i].Destination != "/dev" {
 			continue
 		}
 		set, clear := (o.Set|o.RecSet)&spec.MountAttrReadonly != 0, (o.Clear|o.RecClear)&spec.MountAttrReadonly != 0
@@ -265,7 +281,7 @@ func (b *builder) readonlyDev() (string, bool) {
 		case o.Remount && clear:
 			readonly = false
 		case !o.Remount:
-			field, readonly = at, !o.Bind && fresh(o)&spec.MountAttrReadonly != 0
+			field, readonly = at, !o.Bind && fresh(*o)&spec.MountAttrReadonly != 0
 		}
 	}
 	return field, readonly

@@ -63,6 +63,7 @@ func TestReadonlyDev(t *testing.T) {
 	} {
 		b := &builder{spec: small()}
 		b.spec.Mounts = test.mounts
+		b.readMounts()
 		field, ok := b.readonlyDev()
 		if !ok {
 			field = ""

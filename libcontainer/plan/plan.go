@@ -162,15 +162,17 @@ type builder struct {
 	opts  Options
 	plan  Plan
 
-	ownRoot bool // init has a mount namespace of its own
-	procs   bool // init holds a procfs handle
-	joined  bool // init is in all of its cgroups
+	entries []entry // of the config's mounts
+	ownRoot bool    // init has a mount namespace of its own
+	procs   bool    // init holds a procfs handle
+	joined  bool    // init is in all of its cgroups
 	err     error
 }
 
 // Build makes the plan of create and run.
 func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b := &builder{spec: s, facts: f, opts: o}
+	b.readMounts()
 	b.step(wire.Signals, "process")
 	b.classes()
 	b.namespaces()
