@@ -133,7 +133,7 @@ clean: ## remove what was built
 DEPS_DEMO  = busybox=busybox-static jq=jq ps=procps
 DEPS_BENCH = busybox=busybox-static crun=crun runc=runc
 DEPS_TEST  = $(DEPS_DEMO) bats=bats file=file runc=runc containerd=containerd debootstrap=debootstrap \
-	gcc=gcc /usr/include/seccomp.h=libseccomp-dev
+	gcc=gcc /usr/include/seccomp.h=libseccomp-dev ip=iproute2 mkfs.ext4=e2fsprogs
 
 deps: ## install the Debian packages that the tests need, if missing
 	@$(AS_ROOT) tests/deps $(DEPS_TEST)

@@ -100,6 +100,10 @@ func (s *stage) chmodNode(at int, mode uint32) raw.Errno {
 	if e != raw.ENOSYS && e != raw.EPERM {
 		return e
 	}
+	return s.chmodByName(at, mode)
+}
+
+func (s *stage) chmodByName(at int, mode uint32) raw.Errno {
 	const prefix = "/proc/self/fd/"
 	n := copy(s.text[:], prefix)
 	digits := 1

@@ -336,25 +336,6 @@ probe_again() {
 	umount "$T/v"
 }
 
-@test "mounts: with rshared what the container mounts appears on the host" {
-	requires isolated
-	mkdir "$T/v"
-	mount -t tmpfs tmpfs "$T/v"
-	mount --make-shared "$T/v"
-	mkdir "$T/v/sub"
-	bundle "$(mount_at /mnt bind "$T/v" rbind rshared)" "$(mount_at /mnt/sub tmpfs tmpfs)" \
-		"$(script 'echo text >/mnt/sub/file; sleep 100')"
-	running
-	# A mount of the config itself is made before anything is shared onwards.
-	call exec --cap CAP_SYS_ADMIN "$ID" mount -t tmpfs tmpfs /mnt/sub
-	exited 0
-	equal "$(stat -f -c %T "$T/v/sub")" tmpfs
-	call delete --force "$ID"
-	ok
-	while umount "$T/v/sub" 2>/dev/null; do :; done
-	umount "$T/v"
-}
-
 @test "mounts: missing targets are made, also deep ones" {
 	mkdir "$T/v"
 	echo text >"$T/v/file"
