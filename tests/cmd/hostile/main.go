@@ -31,8 +31,9 @@ func main() {
 		name string
 		do   func() error
 	}{
-		{"limits", limits}, {"scheduling", scheduling}, {"signals", signals}, {"prctl", prctls},
-		{"keyring", keyring}, {"groups", func() error { return syscall.Setgroups([]int{1, 2, 3}) }},
+		{"limits", limits}, {"scheduling", scheduling}, {"prctl", prctls},
+		// Groups before signals: Go sets them on every thread by signal 33.
+		{"keyring", keyring}, {"groups", func() error { return syscall.Setgroups([]int{1, 2, 3}) }}, {"signals", signals},
 		{"descriptors", descriptors}, {"oom score", func() error { return os.WriteFile("/proc/self/oom_score_adj", []byte("77"), 0) }},
 	} {
 		if err := step.do(); err != nil {
@@ -93,6 +94,14 @@ func scheduling() error {
 
 func signals() error {
 	signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGPIPE, unix.SIGCHLD, unix.SIGUSR1, unix.SIGWINCH)
+	// The C library keeps these two for itself, and so Go lets nobody at them;
+	// a caller without either may have them ignored.
+	for _, n := range []uintptr{32, 33} {
+		ignore := [4]uint64{1}
+		if _, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, n, uintptr(unsafe.Pointer(&ignore)), 0, 8, 0, 0); e != 0 {
+			return e
+		}
+	}
 	var all unix.Sigset_t
 	for i := range all.Val {
 		all.Val[i] = ^all.Val[i]
