@@ -51,7 +51,7 @@ func TestJoinOrder(t *testing.T) {
 func TestNetDevices(t *testing.T) {
 	s := small()
 	s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.NetworkNamespace}, specs.LinuxNamespace{Type: specs.TimeNamespace})
-	s.Linux.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {}}
+	s.Linux.NetDevices = map[string]specs.LinuxNetDevice{"eth0": {Name: "web"}}
 	s.Linux.Sysctl = map[string]string{"net/ipv4/conf/eth0/forwarding": "1"}
 	s.Hooks = &specs.Hooks{CreateRuntime: []specs.Hook{{Path: "/h"}}}
 	p := build(t, s, hostV2(), options())

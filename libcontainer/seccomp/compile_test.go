@@ -97,6 +97,7 @@ const (
 	ePerm  = 0x00050000 + 1
 )
 
+// covers: linux.seccomp.syscalls.args.valueTwo
 func TestVerdicts(t *testing.T) {
 	const x8664, x86, x32 = "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"
 	type call struct {

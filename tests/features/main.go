@@ -73,21 +73,32 @@ func run(out io.Writer, root string) error {
 		return err
 	}
 	fmt.Fprintln(out, "| field | how tested | where |\n| --- | --- | --- |")
-	var none, outside []string
+	var none, incomplete []string
 	for _, f := range all {
 		how, where := describe(tests[f.path])
 		fmt.Fprintf(out, "| %s | %s | %s |\n", f.path, how, where)
-		switch {
-		case len(tests[f.path]) == 0:
+		if len(tests[f.path]) == 0 {
 			none = append(none, f.path)
-		case !tests.in(f.path, acting, container):
-			outside = append(outside, f.path)
+		} else if lacks := missing(&f, tests); len(lacks) > 0 {
+			incomplete = append(incomplete, f.path+" ("+names(lacks)+")")
 		}
 	}
 	fmt.Fprintf(out, "\n%d fields\n", len(all))
 	fmt.Fprintf(out, "%d without a test: %s\n", len(none), list(none))
-	fmt.Fprintf(out, "%d tested in the plan or before only: %s\n", len(outside), list(outside))
+	fmt.Fprintf(out, "%d without a test at a level that applies: %s\n", len(incomplete), list(incomplete))
+	fmt.Fprint(out, "\nLevels without a test:\n\n| field | level | why |\n| --- | --- | --- |\n")
+	for _, a := range excuses {
+		fmt.Fprintf(out, "| %s | %s | %s |\n", a.path, names(a.levels), a.why)
+	}
 	return nil
+}
+
+func names(of []level) string {
+	var out []string
+	for _, l := range of {
+		out = append(out, levelNames[l])
+	}
+	return strings.Join(out, ", ")
 }
 
 func list(paths []string) string {
