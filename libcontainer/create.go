@@ -176,6 +176,11 @@ func (c *creation) newGroup(s *specs.Spec) error {
 	for _, n := range c.group.Notes() {
 		c.warn(n)
 	}
+	if leaf := spec.CgroupLeaf(s.Annotations); leaf != "" {
+		if err := c.group.UseLeaf(leaf); err != nil {
+			return fmt.Errorf("annotations (delegate-cgroup): %w", err)
+		}
+	}
 	return nil
 }
 
@@ -257,6 +262,11 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 		return nil, err
 	}
 	facts.Tasks, facts.Classes = len(c.tasks), len(c.classes)
+	if leaf, err := c.group.Leaf(); err != nil {
+		return nil, err
+	} else if leaf != nil {
+		facts.Leaf, c.tasks = true, append(c.tasks, leaf)
+	}
 	for _, h := range c.group.Hierarchies() {
 		facts.Hierarchies = append(facts.Hierarchies, plan.Hierarchy{
 			Name: h.Name, Parameters: strings.Split(h.Controllers, ","),
@@ -350,13 +360,16 @@ func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 			return hookState(c.state, pid, specs.ContainerState(status)), nil
 		},
 		Console: c.opts.Console,
-		Ready:   c.ready,
+		Ready:   func(pid int, pidfd linux.FD) error { return c.ready(s, pid, pidfd) },
 	}
 }
 
 // ready makes the container a created one, in the order in which a reader may
 // look: first the state, then the files that tell of it.
-func (c *creation) ready(pid int, pidfd linux.FD) error {
+func (c *creation) ready(s *specs.Spec, pid int, pidfd linux.FD) error {
+	if err := c.handOver(s, pid); err != nil {
+		return err
+	}
 	proc, err := linux.OpenProc()
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/oci-rung/rung/libcontainer/host/launch"
 	"github.com/oci-rung/rung/libcontainer/host/rdt"
 	"github.com/oci-rung/rung/libcontainer/plan"
+	"github.com/oci-rung/rung/libcontainer/spec"
 )
 
 // ExecOptions are the parts of exec's command line that are not in the
@@ -78,11 +79,27 @@ func (c *Container) execable(o ExecOptions) (*specs.Spec, *cgroup.Group, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	g, err := c.group()
-	if err == nil && len(o.SubCgroups) > 0 {
-		g, err = g.Sub(o.SubCgroups)
-	}
+	g, err := c.execGroup(s, o)
 	return s, g, err
+}
+
+// execGroup is where a new process of the container belongs.
+func (c *Container) execGroup(s *specs.Spec, o ExecOptions) (*cgroup.Group, error) {
+	g, err := c.group()
+	if err == nil {
+		err = g.CheckThawed()
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(o.SubCgroups) > 0:
+		return g.Sub(o.SubCgroups)
+	case spec.CgroupLeaf(s.Annotations) != "":
+		// The container's own hands its controllers on, so no process can be
+		// in it.
+		return g.At(c.state.InitPid)
+	}
+	return g, nil
 }
 
 // joinLate puts a process into the group that it could not be born in. Where

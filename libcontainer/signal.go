@@ -128,8 +128,20 @@ func (c *Container) Resume() error {
 		if err != nil {
 			return err
 		}
-		return g.Thaw()
+		if err = g.Thaw(); err == nil {
+			err = g.CheckThawed()
+		}
+		return err
 	})
+}
+
+// checkThawed refuses a container that stands still although nobody paused it.
+func (c *Container) checkThawed() error {
+	g, err := c.group()
+	if err != nil {
+		return err
+	}
+	return g.CheckThawed()
 }
 
 func (c *Container) freeze(change func(status string) error) error {

@@ -32,6 +32,9 @@ func (c *Container) Start() error {
 	case status != string(specs.StateCreated):
 		return ErrRunning
 	}
+	if err := c.checkThawed(); err != nil {
+		return err
+	}
 	pidfd, err := c.pidfd()
 	if err != nil {
 		return err

@@ -192,6 +192,10 @@ func (b *builder) cgroups() {
 	if ns, ok := spec.FindNamespace(b.spec, specs.CgroupNamespace); ok && ns.Path == "" {
 		b.step(wire.Unshare, "linux.namespaces(cgroup)", num(uint64(cloneCgroup)))
 	}
+	if b.facts.Leaf {
+		slot := b.open(Descriptor{Opens: OpenTasks, Field: "linux.cgroupsPath", Index: b.facts.Tasks})
+		b.step(wire.Join, "linux.cgroupsPath", slot)
+	}
 }
 
 // names sets what the uts and network namespaces hold.

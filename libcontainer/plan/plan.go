@@ -37,6 +37,9 @@ type Facts struct {
 	NoSeccompFlags uint32
 	// Tasks is how many cgroup v1 hierarchies init has to join.
 	Tasks int
+	// Leaf: init enters one more cgroup once it has its cgroup namespace, by
+	// the descriptor after those of Tasks.
+	Leaf bool
 	// Classes is how many resctrl groups init has to join.
 	Classes int
 	// Hierarchies are the container's cgroups, for the view at /sys/fs/cgroup.

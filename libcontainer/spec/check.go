@@ -35,6 +35,7 @@ func Check(s *specs.Spec, o Options) error {
 	if _, ok := s.Annotations[""]; ok {
 		p.add("annotations", "a key is empty")
 	}
+	checkDelegation(p, s.Annotations)
 	if s.Linux != nil {
 		checkLinux(p, s, o)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -53,22 +52,7 @@ func removeTree(dir string, deadline time.Time) error {
 }
 
 func removeBelow(dir string, deadline time.Time) error {
-	entries, err := os.ReadDir(dir)
-	if linux.CgroupGone(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		if err := removeTree(filepath.Join(dir, e.Name()), deadline); err != nil {
-			return err
-		}
-	}
-	return nil
+	return eachBelow(dir, func(sub string) error { return removeTree(sub, deadline) })
 }
 
 // removeEmptied removes a group that has no groups below it, as soon as its
@@ -86,20 +70,36 @@ func removeEmptied(dir string, deadline time.Time) error {
 		if grabErr != nil {
 			return errors.Join(err, grabErr)
 		}
-		if len(handles) == 0 {
-			// Nobody is listed: a process has just left, or cannot be seen
-			// from this pid namespace. The kernel reports neither on v1, so
-			// the library's short naps have to do.
-			return cgroups.RemovePath(dir)
-		}
-		wait := awaitExit(handles, deadline)
-		release(handles)
-		if wait != nil {
-			return wait
+		if len(handles) > 0 {
+			wait := awaitExit(handles, deadline)
+			release(handles)
+			if wait != nil {
+				return wait
+			}
+		} else if done, err := removeUnlisted(dir, deadline); done {
+			return err
 		}
 		if time.Now().After(deadline) {
-			pids, _ := pidsIn(dir)
-			return fmt.Errorf("remove cgroup: %w: held by %s", err, nameAll(pids))
+			return held(dir, err)
 		}
 	}
+}
+
+// removeUnlisted removes a group that is busy although nobody is listed: a
+// process has just left, or cannot be seen from this pid namespace. The kernel
+// reports that on v2; on v1 the library's short naps have to do.
+func removeUnlisted(dir string, deadline time.Time) (done bool, err error) {
+	if populated, err := readEvent(dir, "populated"); err == nil && populated {
+		_, err := awaitEvent(dir, "populated", false, deadline)
+		return err != nil, err
+	}
+	if err = cgroups.RemovePath(dir); linux.CgroupBusy(err) {
+		err = held(dir, err)
+	}
+	return true, err
+}
+
+// held says who is in the way.
+func held(dir string, err error) error {
+	return fmt.Errorf("remove cgroup: %w: held by %s", err, holders(dir))
 }

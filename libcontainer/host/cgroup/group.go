@@ -52,7 +52,8 @@ type Group struct {
 	settings    *settings
 	anyPlace    bool // no path was asked for
 	rootless    bool
-	inhabited   bool // MakeBirthplace has let processes in
+	inhabited   bool   // MakeBirthplace has let processes in
+	leaf        string // name of the group below it that the payload is in, or ""
 }
 
 // New finds out where the group of c has to be and what is set in it. It

@@ -88,7 +88,7 @@ func (g *Group) Join(pid int) error {
 		return nil
 	}
 	if err := linux.WriteKernelFile(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(pid)); err != nil {
-		return fmt.Errorf("join cgroup, adding pid %d to cgroups: %w", pid, err)
+		return fmt.Errorf("join cgroup, adding pid %d to cgroups: %w", pid, whyRefused(dir, err))
 	}
 	return nil
 }

@@ -124,25 +124,9 @@ func (g *Group) setUnified() error {
 		if err == nil {
 			continue
 		}
-		// A file that cannot be made is how a missing controller shows.
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-			controller, _, _ := strings.Cut(name, ".")
-			if !g.enabled(controller) {
-				err = fmt.Errorf("controller %q not available: %w", controller, err)
-			}
-		}
-		return field(resourcesPath+"unified["+strconv.Quote(name)+"]", err)
+		return field(resourcesPath+"unified["+strconv.Quote(name)+"]", g.whyMissing(name, err))
 	}
 	return nil
-}
-
-// enabled reports whether a controller works in the v2 group.
-func (g *Group) enabled(controller string) bool {
-	if controller == "cgroup" {
-		return true
-	}
-	names, err := cgroups.ReadFile(g.paths[""], "cgroup.controllers")
-	return err == nil && slices.Contains(strings.Fields(names), controller)
 }
 
 // field says which field of the config an error belongs to.
@@ -158,8 +142,9 @@ func (g *Group) blame(err error) error {
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {
-		if path := fieldOfFile(filepath.Base(file.Path)); path != "" {
-			return field(resourcesPath+path, err)
+		name := filepath.Base(file.Path)
+		if path := fieldOfFile(name); path != "" {
+			return field(resourcesPath+path, g.whyMissing(name, err))
 		}
 	}
 	return fmt.Errorf("limit %s: %w", g, err)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/opencontainers/cgroups"
 	v1 "github.com/opencontainers/cgroups/fs"
-	v2 "github.com/opencontainers/cgroups/fs2"
 
 	"github.com/oci-rung/rung/internal/linux"
 )
@@ -82,10 +81,13 @@ func (g *Group) makeDirs() error {
 	if err := g.checkThawed(); err != nil {
 		return err
 	}
-	if g.unified() {
-		return v2.CreateCgroupPath(g.paths[""], g.library())
+	if !g.unified() {
+		return nil
 	}
-	return nil
+	if err := enable(g.paths[""]); err != nil {
+		return err
+	}
+	return g.makeLeaf()
 }
 
 func (g *Group) fill() error {

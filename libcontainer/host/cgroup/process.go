@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,14 +41,64 @@ func (g *Group) Pids() ([]int, error) {
 	return pids, err
 }
 
-func pidsBelow(dir string) ([]int, error) { return tidy(cgroups.GetAllPids(dir)) }
+func pidsBelow(dir string) ([]int, error) {
+	pids, err := listed(dir)
+	if err == nil {
+		err = eachBelow(dir, func(sub string) error {
+			more, err := pidsBelow(sub)
+			pids = append(pids, more...)
+			return err
+		})
+	}
+	return tidy(pids, err)
+}
 
-func pidsIn(dir string) ([]int, error) { return tidy(cgroups.GetPids(dir)) }
+func pidsIn(dir string) ([]int, error) { return tidy(listed(dir)) }
 
-func tidy(pids []int, err error) ([]int, error) {
+// eachBelow calls f with each group right below dir. One that goes meanwhile
+// is none.
+func eachBelow(dir string, f func(sub string) error) error {
+	entries, err := os.ReadDir(dir)
 	if linux.CgroupGone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if err := f(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed reads cgroup.procs. In a group that a payload has made threaded it
+// cannot be read: there are threads only, whose processes are listed in a
+// group above. Their numbers mean no process, so nothing is done with them.
+func listed(dir string) ([]int, error) {
+	text, err := linux.ReadKernelFile(filepath.Join(dir, "cgroup.procs"))
+	if linux.CgroupGone(err) || linux.CgroupThreaded(err) {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for line := range bytes.Lines(text) {
+		pid, err := strconv.Atoi(string(bytes.TrimSpace(line)))
+		if err != nil {
+			return nil, fmt.Errorf("%s/cgroup.procs: %w", dir, err)
+		}
+		pids = append(pids, pid)
+	}
+	return pids, nil
+}
+
+func tidy(pids []int, err error) ([]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
@@ -56,7 +107,7 @@ func tidy(pids []int, err error) ([]int, error) {
 	return slices.DeleteFunc(slices.Compact(pids), func(pid int) bool { return pid == 0 }), nil
 }
 
-// nameAll lists processes with their names, for messages.
+// nameAll lists processes with what they are and do, for messages.
 func nameAll(pids []int) string {
 	const most = 8
 	var b strings.Builder
@@ -66,15 +117,64 @@ func nameAll(pids []int) string {
 			break
 		}
 		if i > 0 {
-			b.WriteString(", ")
+			b.WriteString("; ")
 		}
-		name := "?"
-		if comm, err := linux.ReadKernelFile("/proc/" + strconv.Itoa(pid) + "/comm"); err == nil {
-			name = string(bytes.TrimSpace(comm))
-		}
-		fmt.Fprintf(&b, "%d (%s)", pid, name)
+		fmt.Fprintf(&b, "%d %s", pid, describe(pid))
 	}
 	return b.String()
+}
+
+// describe returns the name and the state of a process: "(sleep), S (sleeping)".
+func describe(pid int) string {
+	text, err := linux.ReadKernelFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return "(?)"
+	}
+	var name, state string
+	for line := range strings.Lines(string(text)) {
+		if v, ok := strings.CutPrefix(line, "Name:"); ok {
+			name = strings.TrimSpace(v)
+		} else if v, ok := strings.CutPrefix(line, "State:"); ok {
+			state = strings.Join(strings.Fields(v), " ")
+			break
+		}
+	}
+	switch {
+	case strings.HasPrefix(state, "D"):
+		state += ": it hangs in the kernel and dies when the kernel lets it"
+	case strings.HasPrefix(state, "Z"):
+		state += ": it has ended and its parent does not reap it"
+	}
+	return "(" + name + "), " + state
+}
+
+// hidden is how many processes in dir are of pid namespaces that this process
+// does not see.
+func hidden(dir string) int {
+	pids, err := listed(dir)
+	if err != nil {
+		return 0
+	}
+	return len(slices.DeleteFunc(pids, func(pid int) bool { return pid != 0 }))
+}
+
+// holders names all that keeps the group dir from being removed.
+func holders(dir string) string {
+	var list []string
+	if pids, err := pidsIn(dir); err == nil && len(pids) > 0 {
+		list = append(list, nameAll(pids))
+	}
+	if n := hidden(dir); n > 0 {
+		list = append(list, fmt.Sprintf("%d process(es) of pid namespaces that cannot be seen from here", n))
+	}
+	_ = eachBelow(dir, func(sub string) error {
+		list = append(list, "cgroup "+sub)
+		return nil
+	})
+	if list == nil {
+		return "nobody who is listed: a process that is just ending, or a reference of the kernel"
+	}
+	return strings.Join(list, "; ")
 }
 
 // handle is a process of the group that no other can be taken for.
