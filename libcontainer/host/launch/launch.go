@@ -185,7 +185,11 @@ type Listener func(pid int, listener linux.FD) error
 // init still is there, for a look at its files, until Release or End; after
 // any other error it may be the payload already.
 func (i *Init) Go(on Listener) error {
-	if err := linux.SendFrame(i.sock, wire.Plain(wire.Go, 0, 0)); err != nil {
+	err := linux.SendFrame(i.sock, wire.Plain(wire.Go, 0, 0))
+	if errors.Is(err, linux.EPIPE) {
+		return fmt.Errorf("init: ended before it was told to go on%s", i.how())
+	}
+	if err != nil {
 		return err
 	}
 	return i.Executed(on)
@@ -223,17 +227,22 @@ func (i *Init) became() error {
 	if proc.Name(i.Pid) != wire.InitName || proc.HasProgram(i.Pid) {
 		return nil
 	}
-	how := ""
-	if linux.AwaitEnd(i.Pidfd, endPatience) == nil {
-		switch exited, code, err := linux.Ended(i.Pidfd); {
-		case err != nil: // somebody else's child
-		case exited:
-			how = fmt.Sprintf(", exited with status %d", code)
-		default:
-			how = fmt.Sprintf(", killed by signal %d", code)
-		}
+	return fmt.Errorf("init: ended before it became the payload%s: linux.seccomp has to allow execve, and sendmsg to tell of a failure", i.how())
+}
+
+// how says how init ended, with a comma before it, if that can be known.
+func (i *Init) how() string {
+	if linux.AwaitEnd(i.Pidfd, endPatience) != nil {
+		return ""
 	}
-	return fmt.Errorf("init: ended before it became the payload%s: linux.seccomp has to allow execve, and sendmsg to tell of a failure", how)
+	switch exited, code, err := linux.Ended(i.Pidfd); {
+	case err != nil: // somebody else's child
+		return ""
+	case exited:
+		return fmt.Sprintf(", exited with status %d", code)
+	default:
+		return fmt.Sprintf(", killed by signal %d", code)
+	}
 }
 
 // handle handles what init says between the word to go and execve.

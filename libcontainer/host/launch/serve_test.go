@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
@@ -357,6 +358,27 @@ func TestExecuted(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	init.End()
+}
+
+// TestKilledBeforeGo: that it was killed is what the user has to know, and not
+// that nobody listened.
+func TestKilledBeforeGo(t *testing.T) {
+	leak(t)
+	init, err := begin(t, script("program ask:READY hang")).Serve(nothing(), Special{}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer init.End()
+	if err = linux.Kill(init.Pidfd); err == nil {
+		err = linux.AwaitEnd(init.Pidfd, time.Minute)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "init: ended before it was told to go on, killed by signal 9"
+	if err = init.Go(nil); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }
 
 func ended(pidfd linux.FD) bool {
