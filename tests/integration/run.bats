@@ -25,9 +25,10 @@ load lib
 }
 
 @test "run: init killed from outside gives 128+N" {
-	bundle "$(args sleep 100)"
+	bundle "$(script 'echo started; exec sleep 100')"
 	spawn run "$RUNTIME" --root "$ROOT" run --bundle "$B" --pid-file "$T/pid" "$ID"
-	await file "$T/pid"
+	# The pid file is there before the program runs.
+	await text "$T/run.out" started
 	kill -KILL "$(<"$T/pid")"
 	reap run "$SPAWNED_PID"
 	exited 137
