@@ -352,6 +352,8 @@ up() {
 	needs_runc 1.2 "the words for a directory"
 	call exec "$ID" /tmp
 	fails 255 "is a directory"
+	differs_from_runc "both words: Docker 20.10 knows 126 by the second"
+	fails 255 "is a directory: permission denied"
 }
 
 @test "exec: 255 for an unknown container" {

@@ -48,6 +48,8 @@ run_fails() {
 	needs_runc 1.2 "the words for a directory"
 	payload_at /etc
 	run_fails "is a directory"
+	differs_from_runc "both words: Docker 20.10 knows 126 by the second"
+	run_fails "is a directory: permission denied"
 	lacks "$error" "no such file"
 }
 

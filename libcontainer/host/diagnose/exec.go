@@ -76,7 +76,8 @@ func (l *look) program(path string) string {
 	switch why := l.refused(f); {
 	case why == "":
 	case f.isDir():
-		return fmt.Sprintf("exec: %q: is a directory", path)
+		// The second half is the only one that Docker 20.10 has 126 for.
+		return fmt.Sprintf("exec: %q: is a directory: %v", path, linux.EACCES)
 	default:
 		return fmt.Sprintf("exec: %q: %v: %s", path, l.errno, why)
 	}

@@ -140,7 +140,7 @@ var cases = []struct {
 		`exec: "/x": stat /x: no such file or directory: it is a symbolic link to ../../../../../../../../../bin/sh`,
 	},
 	{"below a file", []entry{{name: "x"}}, "/x/y", unix.ENOTDIR, `exec: "/x/y": stat /x/y: not a directory`},
-	{"directory", []entry{{name: "x", mode: fs.ModeDir}}, "/x", unix.EACCES, `exec: "/x": is a directory`},
+	{"directory", []entry{{name: "x", mode: fs.ModeDir}}, "/x", unix.EACCES, `exec: "/x": is a directory: permission denied`},
 	{"fifo", []entry{{name: "x", mode: fs.ModeNamedPipe}}, "/x", unix.EACCES, `exec: "/x": permission denied: it is a FIFO`},
 	{
 		"not executable", []entry{{"x", script, 0o644}}, "/x", unix.EACCES,

@@ -79,6 +79,10 @@ func (f *Failure) notFound() string {
 	if missing {
 		return fmt.Sprintf("exec: %q: stat %s: %s", name, name, f.cause())
 	}
+	if errors.Is(f, linux.EISDIR) {
+		// What execve would say, and the only words Docker 20.10 has 126 for.
+		return fmt.Sprintf("exec: %q: is a directory: %v", name, linux.EACCES)
+	}
 	return fmt.Sprintf("exec: %q: %s", name, f.cause())
 }
 

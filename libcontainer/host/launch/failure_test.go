@@ -41,7 +41,7 @@ func TestFailureTexts(t *testing.T) {
 		{"not executable", wire.Failure{Kind: wire.Find, Op: wire.OpStat, Errno: int(unix.EACCES), Field: "process.args[0]", Object: "/etc/passwd"}, 0,
 			`exec: "/etc/passwd": permission denied`},
 		{"a directory", wire.Failure{Kind: wire.Find, Op: wire.OpStat, Errno: int(unix.EISDIR), Field: "process.args[0]", Object: "/etc"}, 0,
-			`exec: "/etc": is a directory`},
+			`exec: "/etc": is a directory: permission denied`},
 		{"execve", wire.Failure{Kind: wire.Exec, Op: wire.OpExec, Errno: int(unix.ENOEXEC), Field: "process.args[0]", Object: "/bin/x"}, 0,
 			"exec /bin/x: exec format error"},
 		{"no process", wire.Failure{Kind: wire.Exec, Op: wire.OpExec, Errno: int(unix.EINVAL), Field: "process", Detail: "the config has no process"}, 0,
