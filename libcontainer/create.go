@@ -251,6 +251,7 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	// may have left somebody. Before, it could be anybody.
 	c.undo = append(c.undo, c.group.Kill)
 	c.state.CgroupOurs, c.state.CgroupKept = true, c.group.Kept()
+	c.state.CgroupPaths = c.group.Paths() // without those that could not be made
 	if err := c.dir.Note(c.state); err != nil {
 		return nil, err
 	}
@@ -312,7 +313,9 @@ func gatherFacts(s *specs.Spec, p *specs.Process) (plan.Facts, error) {
 	f := plan.Facts{
 		Arch: runtime.GOARCH, LastCap: linux.LastCapability(), Caps: caps,
 		Unified: cgroup.Mode() == cgroup.Unified, Mknod: linux.MayMknod(caps),
+		NoMount: !linux.MayMount(caps), OwnIDs: !linux.MayMapIDs(caps), Visible: !linux.MaySeeAll(caps),
 	}
+	f.KeepGroups = f.OwnIDs || linux.SetgroupsDenied()
 	if s.Linux.Seccomp != nil {
 		for _, name := range s.Linux.Seccomp.Flags {
 			if bit := seccomp.FlagBit(name); bit != 0 && !linux.SeccompFlag(bit) {

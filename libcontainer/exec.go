@@ -123,7 +123,11 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 		return nil, err
 	}
 	b := launch.Birth{Binary: binary, Stdio: o.stdio(), Extra: o.extra(), Cgroup: linux.NoFD, PIDNamespace: linux.NoFD}
-	birth := plan.ExecBirth(s)
+	caps, err := linux.Capabilities()
+	if err != nil {
+		return nil, errors.Join(err, binary.Close())
+	}
+	birth := plan.ExecBirth(s, !linux.MayMount(caps))
 	b.Single = birth.Single
 	if b.Affinity, err = plan.InitialCPUs(p); err != nil {
 		return nil, errors.Join(err, binary.Close())

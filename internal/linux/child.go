@@ -19,6 +19,7 @@ const (
 	ETIMEDOUT    = unix.ETIMEDOUT
 	ESRCH        = unix.ESRCH
 	EPIPE        = unix.EPIPE
+	ENOSPC       = unix.ENOSPC
 	ECONNREFUSED = unix.ECONNREFUSED
 )
 

@@ -2,6 +2,7 @@ package linux
 
 import (
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -74,4 +75,21 @@ func WriteAll(fd FD, data []byte) error {
 		data = data[n:]
 	}
 	return nil
+}
+
+// ReadBack returns the text that others have written into a MemoryFile, without
+// newlines at its end; what cannot be read is empty.
+func ReadBack(fd FD) string {
+	var b [4096]byte
+	n, err := unix.Pread(int(fd), b[:], 0)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(string(b[:n]), "\n")
+}
+
+// Executable reports whether path is a file that this process may execute.
+func Executable(path string) bool {
+	var st unix.Stat_t
+	return unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && unix.Access(path, unix.X_OK) == nil
 }

@@ -24,6 +24,50 @@ func InUserNamespace() bool {
 // device nodes.
 func MayMknod(caps uint64) bool { return caps>>unix.CAP_MKNOD&1 == 1 && !InUserNamespace() }
 
+// MayMount reports whether a process here that has these capabilities can mount
+// in the mount namespace that it is in: that may belong to a user namespace
+// around its own.
+func MayMount(caps uint64) bool {
+	switch {
+	case caps>>unix.CAP_SYS_ADMIN&1 == 0:
+		return false
+	case !InUserNamespace():
+		return true
+	}
+	ns, err := OpenFile("/proc/self/ns/mnt")
+	if err != nil {
+		return true // the first mount will tell
+	}
+	defer ns.Close()
+	owner, err := unix.IoctlRetInt(int(ns), unix.NS_GET_USERNS)
+	if err == nil {
+		_ = unix.Close(owner)
+	}
+	return err != unix.EPERM
+}
+
+// MayMapIDs reports whether a process that has these capabilities can map other
+// ids than its own into a user namespace.
+func MayMapIDs(caps uint64) bool {
+	return caps>>unix.CAP_SETUID&1 == 1 && caps>>unix.CAP_SETGID&1 == 1
+}
+
+// MaySeeAll reports whether a process that has these capabilities can look into
+// processes that hide from others of their owner.
+func MaySeeAll(caps uint64) bool {
+	return caps>>unix.CAP_SYS_PTRACE&1 == 1 && caps>>unix.CAP_DAC_OVERRIDE&1 == 1
+}
+
+// SetgroupsDenied reports whether the user namespace of this process forbids
+// to change its groups. The first one of the system never does.
+func SetgroupsDenied() bool {
+	if !InUserNamespace() {
+		return false
+	}
+	text, err := ReadKernelFile("/proc/self/setgroups")
+	return err == nil && string(text) == "deny\n"
+}
+
 // IDMapping is one line of a map file of a user namespace.
 type IDMapping struct{ Inside, Outside, Count uint32 }
 

@@ -23,13 +23,15 @@ func (s *stage) bounding() bool {
 
 // user becomes the payload's user with exactly the groups given. Capabilities
 // stay permitted over the change, the Caps step sets what is left of them.
+//
+// Groups that a user namespace does not let go may stay, if the plan says so.
 func (s *stage) user() bool {
 	r := &s.row
 	if e := raw.Prctl(raw.PrKeepcaps, 1, 0); e != 0 {
 		return s.fail(wire.OpPrctl, e, nil)
 	}
 	n := int(r.Args[2])
-	if e := raw.Setgroups(n, r.Args[3]); e != 0 && (n != 0 || raw.Groups() != 0) {
+	if e := raw.Setgroups(n, r.Args[3]); e != 0 && (n != 0 || r.Args[4] == 0 && raw.Groups() != 0) {
 		return s.fail(wire.OpSetgroups, e, nil)
 	}
 	if e := raw.Setresgid(uint32(r.Args[1])); e != 0 {

@@ -41,13 +41,27 @@ func (s *stage) receive(want wire.Type, fds []int32) bool {
 }
 
 // ask asks the parent to do something outside and waits until it is done. A
-// parent that cannot do it closes the connection.
+// parent that cannot do it closes the connection. One that has no privilege
+// over what nobody may look into gets to see this process meanwhile; the plan
+// asks for that only where nobody else of the container is there yet.
 func (s *stage) ask() bool {
+	visible := s.row.Args[1]
+	if visible != 0 {
+		if e := raw.Prctl(raw.PrDumpable, 1, 0); e != 0 {
+			return s.fail(wire.OpPrctl, e, nil)
+		}
+	}
 	s.begin(wire.Asked).Args[0] = uint64(s.row.Args[0])
 	if e := s.send(-1); e != 0 {
 		return s.fail(wire.OpSend, e, nil)
 	}
-	return s.receive(wire.Answer, nil)
+	if !s.receive(wire.Answer, nil) {
+		return false
+	}
+	if visible == 0 {
+		return true
+	}
+	return s.check(wire.OpPrctl, raw.Prctl(raw.PrDumpable, 0, 0))
 }
 
 // wait waits for the word to start: on the parent's socket for `run`, on a

@@ -27,7 +27,9 @@ func (s *stage) setns() bool {
 }
 
 // becomeRoot takes the ids 0 of the user namespace whose maps the parent has
-// just written; until then this process has ids nobody mapped.
+// just written; until then this process has ids nobody mapped. In a user
+// namespace that nobody else is in, a parent without privilege may look into
+// this process from now on.
 func (s *stage) becomeRoot() bool {
 	if e := raw.Setresgid(0); e != 0 {
 		return s.fail(wire.OpSetresgid, e, nil)
@@ -35,7 +37,7 @@ func (s *stage) becomeRoot() bool {
 	if e := raw.Setresuid(0); e != 0 {
 		return s.fail(wire.OpSetresuid, e, nil)
 	}
-	return s.check(wire.OpPrctl, raw.Prctl(raw.PrDumpable, 0, 0))
+	return s.check(wire.OpPrctl, raw.Prctl(raw.PrDumpable, s.row.Args[0], 0))
 }
 
 // fork goes on in a sibling: unshare and setns put only children into a pid

@@ -134,6 +134,10 @@ func (s *stage) run() bool {
 		return s.check(wire.OpUnshare, raw.Unshare(uint(r.Args[0])))
 	case wire.Ask:
 		return s.ask()
+	case wire.Tree:
+		return s.tree()
+	case wire.TreeAttr:
+		return s.treeAttr()
 	case wire.Root:
 		return s.becomeRoot()
 	case wire.Fork:

@@ -9,7 +9,8 @@ import (
 
 // BuildExec makes the plan of one more process in a running container, whose
 // config is s: it joins all namespaces of init in one call, and becomes what
-// p says under the container's filter. It is born in the pid namespace.
+// p says under the container's filter. It is born in the pid namespace, unless
+// the caller gets the right to be there only by joining the user namespace.
 func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, error) {
 	b := &builder{spec: s, facts: f, opts: o}
 	var flags uint64
@@ -18,6 +19,7 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		flags |= known.Flag
 	}
 	b.step(wire.Signals, "process")
+	b.oomScore(p)
 	b.classes()
 	if b.wantsProfile(p) || wantsLabel(p) {
 		b.needProc("process") // of the host: not what the container may have at /proc
@@ -25,11 +27,18 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 	b.joinTasks()
 	b.affinity(p.ExecCPUAffinity)
 	init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
-	if joined := flags &^ clonePID; joined != 0 {
-		b.step(wire.Setns, "linux.namespaces", init, joined)
+	forks := flags&clonePID != 0 && joinsLate(s, f.NoMount)
+	if !forks {
+		flags &^= clonePID
+	}
+	if flags != 0 {
+		b.step(wire.Setns, "linux.namespaces", init, flags)
 	}
 	if flags&cloneUser != 0 {
 		b.step(wire.Root, "linux.namespaces(user)")
+	}
+	if forks {
+		b.step(wire.Fork, "linux.namespaces")
 	}
 	b.step(wire.Enter, "root.path")
 	b.keyLabel(p)

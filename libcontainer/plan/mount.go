@@ -153,6 +153,9 @@ func (b *builder) filesystem(m specs.Mount, o spec.MountOptions, field string) {
 		if !o.TmpCopyUp {
 			flags &^= wire.CopyMode // the parent does not see the directory
 		}
+		if b.facts.NoMount {
+			b.fail(&spec.FieldError{Path: field, Err: errNoMapping})
+		}
 		slot := b.open(Descriptor{
 			Opens: OpenFilesystem, Field: field, Type: m.Type, Path: m.Source,
 			Parameters: pairs, Set: attr &^ late, IDMap: &idmap,

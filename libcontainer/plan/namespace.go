@@ -60,13 +60,21 @@ func Birth(s *specs.Spec) Born {
 	return b
 }
 
-// ExecBirth decides how a process is born that joins a container.
-func ExecBirth(s *specs.Spec) Born {
+// ExecBirth decides how a process is born that joins a container. noMount is
+// what Facts says.
+func ExecBirth(s *specs.Spec, noMount bool) Born {
 	b := Born{Single: staged(s)}
-	if _, ok := spec.FindNamespace(s, specs.PIDNamespace); ok {
+	if _, ok := spec.FindNamespace(s, specs.PIDNamespace); ok && !joinsLate(s, noMount) {
 		b.PIDFlag = clonePID
 	}
 	return b
+}
+
+// joinsLate tells that the caller is root in the container's user namespace
+// alone, and has to be there before it may join others.
+func joinsLate(s *specs.Spec, noMount bool) bool {
+	_, user := spec.FindNamespace(s, specs.UserNamespace)
+	return user && noMount
 }
 
 // staged tells that init makes the namespaces itself. Into a user namespace,
@@ -107,14 +115,17 @@ func (b *builder) namespaces() {
 			forks = forks || known.Flag == clonePID
 		}
 	}
-	late := b.joinAll(early, user)
 	_, b.ownRoot = spec.FindNamespace(b.spec, specs.MountNamespace)
 	fresh &^= cloneCgroup // made once init is in its cgroup
+	if user < 0 {
+		fresh = b.treesHere(fresh, early)
+	}
+	late := b.joinAll(early, user)
 	if user >= 0 {
 		if !b.ownRoot {
 			b.fail(&spec.FieldError{Path: "linux.namespaces", Err: errors.New("a user namespace needs a mount namespace: devices are mounts in it")})
 		}
-		b.userNamespace(b.spec.Linux.Namespaces[user], element("linux.namespaces", user))
+		fresh = b.userNamespace(b.spec.Linux.Namespaces[user], element("linux.namespaces", user), fresh)
 	}
 	b.plan.Steps = append(b.plan.Steps, late...)
 	if !early {
@@ -160,12 +171,15 @@ func (b *builder) join(path string, flag uint64, field string, how int) wire.Slo
 	return slot
 }
 
-func (b *builder) userNamespace(ns specs.LinuxNamespace, field string) {
-	b.plan.UIDMap, b.plan.GIDMap = b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings
+// userNamespace makes or joins it, and returns the namespaces that are still to
+// be made.
+func (b *builder) userNamespace(ns specs.LinuxNamespace, field string, fresh uint64) uint64 {
+	b.plan.UIDMap, b.plan.GIDMap, b.plan.OwnIDs = b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings, b.facts.OwnIDs
+	visible := b.visible()
 	switch {
 	case ns.Path == "":
 		b.step(wire.Unshare, field, num(uint64(cloneUser)))
-		b.step(wire.Ask, "linux.uidMappings", num(wire.IDMap))
+		b.step(wire.Ask, "linux.uidMappings", append([]any{num(wire.IDMap)}, visible...)...)
 	case len(b.plan.UIDMap)+len(b.plan.GIDMap) > 0:
 		// Compat(containerd, CRI-O): the config describes the namespace too.
 		b.join(ns.Path, cloneUser, field, wire.JoinNow)
@@ -173,7 +187,29 @@ func (b *builder) userNamespace(ns specs.LinuxNamespace, field string) {
 	default:
 		b.join(ns.Path, cloneUser, field, wire.JoinNow)
 	}
-	b.step(wire.Root, field)
+	fresh = b.treesHere(fresh, true)
+	if ns.Path != "" {
+		visible = nil // for who is in there already
+	}
+	b.step(wire.Root, field, visible...)
+	return fresh
+}
+
+// visible is the argument of steps in which the parent has to see what only
+// the privileged see otherwise.
+func (b *builder) visible() []any {
+	if b.facts.Visible {
+		return []any{num(1)}
+	}
+	return nil
+}
+
+// oomScore lets the parent write it where it cannot do so by privilege.
+func (b *builder) oomScore(p *specs.Process) {
+	if b.facts.Visible && p != nil && p.OOMScoreAdj != nil {
+		b.plan.OOMScoreAsked = true
+		b.step(wire.Ask, "process.oomScoreAdj", num(wire.OOMScore), num(1))
+	}
 }
 
 // cgroups enters the cgroups that init was not born in, and makes the cgroup

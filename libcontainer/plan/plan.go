@@ -27,6 +27,17 @@ type Facts struct {
 	// Mknod: device nodes can be made, which takes a capability in the first
 	// user namespace.
 	Mknod bool
+	// NoMount: the parent may not mount in the mount namespace that it is in.
+	NoMount bool
+	// OwnIDs: the parent may map no ids but its own into a user namespace, the
+	// others take the help of a privileged program.
+	OwnIDs bool
+	// Visible: the parent has no privilege over init but what it has as its
+	// owner, so init has to let it.
+	Visible bool
+	// KeepGroups: the parent's groups may stay, because a user namespace, its
+	// own or the one it can make, forbids to drop them.
+	KeepGroups bool
 	// Unified tells cgroup v2 as the only hierarchy.
 	Unified bool
 	// AppArmor and SELinux tell that these security modules are on, Confined
@@ -72,10 +83,14 @@ type Options struct {
 type Plan struct {
 	// UIDMap and GIDMap are written when init asks for them.
 	UIDMap, GIDMap []specs.LinuxIDMapping
+	// OwnIDs tells that most of that takes help.
+	OwnIDs bool
 	// TimeOffsets likewise.
 	TimeOffsets map[string]specs.LinuxTimeOffset
-	// OOMScoreAdj is written from outside, nil leaves it.
-	OOMScoreAdj *int
+	// OOMScoreAdj is written from outside, nil leaves it. Asked tells that init
+	// asks for it.
+	OOMScoreAdj   *int
+	OOMScoreAsked bool
 	// Rlimits are the config's: where the hard limit is above init's own, the
 	// parent raises it; init sets the final values.
 	Rlimits []Rlimit
@@ -140,6 +155,8 @@ type Descriptor struct {
 	Propagation      []uint64 // MS_*, in order; the first is the default
 	Filesystem       int64    // magic that the source must have, 0 any
 	IDMap            *spec.MountIDMap
+	// Inside: init copies it, the parent only looks at what it has to check.
+	Inside bool
 
 	// Filesystems: Path is their source, Set their attributes.
 	Type       string
@@ -165,10 +182,12 @@ type builder struct {
 	opts  Options
 	plan  Plan
 
-	entries []entry // of the config's mounts
-	ownRoot bool    // init has a mount namespace of its own
-	procs   bool    // init holds a procfs handle
-	joined  bool    // init is in all of its cgroups
+	entries []entry     // of the config's mounts
+	ownRoot bool        // init has a mount namespace of its own
+	procs   bool        // init holds a procfs handle
+	joined  bool        // init is in all of its cgroups
+	trees   []wire.Step // that init copies trees with
+	treesAt int         // their place in the plan
 	err     error
 }
 
@@ -177,6 +196,7 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b := &builder{spec: s, facts: f, opts: o}
 	b.readMounts()
 	b.step(wire.Signals, "process")
+	b.oomScore(s.Process)
 	b.classes()
 	b.namespaces()
 	b.keyLabel(s.Process)
@@ -201,6 +221,7 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 }
 
 func (b *builder) done() (*Plan, error) {
+	b.insertTrees()
 	if n := len(b.plan.Slots); n > wire.MaxSlots {
 		b.fail(fmt.Errorf("%d descriptors to hand over, at most %d: too many mounts and devices", n, wire.MaxSlots))
 	}
@@ -219,8 +240,12 @@ func (b *builder) step(k wire.Kind, field string, args ...any) {
 
 // open adds a descriptor and returns its slot.
 func (b *builder) open(d Descriptor) wire.Slot {
+	slot := wire.Slot(len(b.plan.Slots))
+	if b.facts.NoMount && (d.Opens == OpenTree || d.Opens == OpenDevice) {
+		b.tree(&d, slot)
+	}
 	b.plan.Slots = append(b.plan.Slots, d)
-	return wire.Slot(len(b.plan.Slots) - 1)
+	return slot
 }
 
 func (b *builder) fail(err error) {

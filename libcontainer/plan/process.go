@@ -162,7 +162,11 @@ func (b *builder) identity(p *specs.Process, field string) {
 	b.trim(&ambient, permitted&inheritable, field+".capabilities.ambient", "permitted and inheritable")
 	u := p.User
 	b.step(wire.Bounding, field+".capabilities.bounding", bounding, num(b.facts.LastCap))
-	b.step(wire.User, field+".user", num(u.UID), num(u.GID), num(len(u.AdditionalGids)), u.AdditionalGids)
+	user := []any{num(u.UID), num(u.GID), num(len(u.AdditionalGids)), u.AdditionalGids}
+	if b.facts.KeepGroups {
+		user = append(user, num(1))
+	}
+	b.step(wire.User, field+".user", user...)
 	b.step(wire.Caps, field+".capabilities", effective, permitted, inheritable)
 	b.step(wire.Ambient, field+".capabilities.ambient", ambient)
 }

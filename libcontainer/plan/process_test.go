@@ -234,11 +234,19 @@ func TestBirth(t *testing.T) {
 		})
 	}
 	want := Born{PIDFlag: clonePID}
-	if got := ExecBirth(of(fresh(specs.PIDNamespace))); got != want {
+	if got := ExecBirth(of(fresh(specs.PIDNamespace)), true); got != want {
 		t.Errorf("exec: got %+v, want %+v", got, want)
 	}
-	if got := ExecBirth(of(fresh(specs.UserNamespace))); got != (Born{Single: true}) {
+	if got := ExecBirth(of(fresh(specs.UserNamespace)), false); got != (Born{Single: true}) {
 		t.Errorf("exec: got %+v", got)
+	}
+	// Who is root in the user namespace alone joins that before the other.
+	both := of(fresh(specs.UserNamespace), fresh(specs.PIDNamespace))
+	if got := ExecBirth(both, false); got != (Born{Single: true, PIDFlag: clonePID}) {
+		t.Errorf("exec: got %+v", got)
+	}
+	if got := ExecBirth(both, true); got != (Born{Single: true}) {
+		t.Errorf("exec without privilege: got %+v", got)
 	}
 }
 

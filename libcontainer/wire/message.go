@@ -38,7 +38,7 @@ func Messages() []Message {
 	return []Message{
 		{Program, "program", "parent", "-", "the program is complete: map it; arg 0 is its size, arg 1 the number of descriptors that follow"},
 		{Descriptors, "descriptors", "parent", "1…128", "the next descriptors, in the order of their slots"},
-		{Asked, "ask", "init", "-", "arg 0 is the request: idmap, same maps, time offsets, cgroup, network devices, hooks, priorities, ready"},
+		{Asked, "ask", "init", "-", "arg 0 is the request: idmap, same maps, time offsets, oom score, cgroup, network devices, hooks, priorities, ready"},
 		{Answer, "answer", "parent", "-", "go on; a refusal is the end of the connection"},
 		{Forked, "forked", "init", "1", "a pidfd of the sibling that goes on"},
 		{Terminal, "terminal", "init", "1", "the master of the terminal"},

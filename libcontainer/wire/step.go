@@ -10,6 +10,8 @@ const (
 	Setns
 	Unshare
 	Ask
+	Tree
+	TreeAttr
 	Root
 	Fork
 	Join
@@ -78,8 +80,10 @@ func Rules() []Rule {
 		{Signals, "signals", "", "all dispositions to default, empty mask", []Kind{Hook, Exec}, "a caller's ignored signals must not reach hooks or payload"},
 		{Setns, "setns", "slot, type, how", "joins a namespace", []Kind{Rootfs, Pivot, Caps}, ""},
 		{Unshare, "unshare", "flags", "makes namespaces that clone could not", []Kind{Pivot, Caps}, ""},
-		{Ask, "ask", "request", "asks the parent to act and waits for its answer", []Kind{CloseFDs, Seccomp}, "closing before reporting lost errors in another runtime"},
-		{Root, "root", "", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
+		{Ask, "ask", "request, visible", "asks the parent to act and waits for its answer", []Kind{CloseFDs, Seccomp}, "closing before reporting lost errors in another runtime"},
+		{Tree, "tree", "slot, path, flags", "copies a tree of the host, where the parent may not", []Kind{Root, Rootfs, Attach, Pivot}, "with the caller's ids: the path is the caller's to walk"},
+		{TreeAttr, "tree-attr", "slot, path, set, clear, propagation, flags", "prepares that copy", []Kind{Root, Rootfs, Attach, Pivot}, "attached, its attributes are locked"},
+		{Root, "root", "visible", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
 		{Fork, "fork", "", "goes on as a sibling inside the new pid and time namespace", []Kind{Rootfs, Keyring, Session}, "nothing of the process may be set before the process is the right one"},
 		{Join, "join", "slot", "enters one cgroup v1 hierarchy or resctrl group by writing 0 to its tasks file", []Kind{Affinity, Mempolicy, Hook, User, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
 		{Affinity, "affinity", "size, mask, flags", "sets the CPUs that the process may run on", []Kind{Seccomp, Exec}, "the kernel cuts it down to the CPUs of the cgroup"},
@@ -113,7 +117,7 @@ func Rules() []Rule {
 		{Home, "home", "uid", "finds HOME in the passwd file inside", []Kind{Exec}, ""},
 		{Chdir, "chdir", "path, flags", "enters the working directory and checks that it is inside", []Kind{Exec}, "CVE-2024-21626"},
 		{Bounding, "bounding", "keep, last", "drops capabilities from the bounding set", []Kind{User, Caps}, "dropping needs CAP_SETPCAP"},
-		{User, "user", "uid, gid, count, groups", "becomes the user with exactly these groups", []Kind{Caps}, ""},
+		{User, "user", "uid, gid, count, groups, keep", "becomes the user with exactly these groups", []Kind{Caps}, ""},
 		{Caps, "caps", "effective, permitted, inheritable", "capset", []Kind{Ambient}, "ambient must be permitted and inheritable"},
 		{Ambient, "ambient", "mask", "raises ambient capabilities", nil, ""},
 		{Find, "find", "name, candidates", "finds the program as the user would", []Kind{Wait, Exec}, "create must report it, not start"},
@@ -146,6 +150,7 @@ const (
 	IDMap
 	SameMaps
 	TimeOffsets
+	OOMScore
 	Cgroup
 	NetDevices
 	Hooks
@@ -162,6 +167,8 @@ func (r Request) Name() string {
 		return "same maps"
 	case TimeOffsets:
 		return "time offsets"
+	case OOMScore:
+		return "oom score"
 	case Cgroup:
 		return "cgroup"
 	case NetDevices:
@@ -200,6 +207,14 @@ const (
 	OnDevice
 	// MustExist makes nothing at the target.
 	MustExist
+)
+
+// Flags of Tree steps.
+const (
+	// TreeRecursive copies the mounts below too.
+	TreeRecursive = 1 << iota
+	// TreeSame wants what is copied to be the file that the slot holds.
+	TreeSame
 )
 
 // How a Setns step takes a refusal: as the end, as a reason to try again later,

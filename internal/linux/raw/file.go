@@ -65,6 +65,7 @@ const (
 	ENAMETOOLONG = unix.ENAMETOOLONG
 	ETIMEDOUT    = unix.ETIMEDOUT
 	EPROTO       = unix.EPROTO
+	ESTALE       = unix.ESTALE
 	ENODEV       = unix.ENODEV
 	EXDEV        = unix.EXDEV
 	EBADF        = unix.EBADF

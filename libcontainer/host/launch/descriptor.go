@@ -29,6 +29,9 @@ func (s *server) open(special Special) error {
 }
 
 func (s *server) openOne(d *plan.Descriptor, special Special) (linux.FD, error) {
+	if d.Inside {
+		return openSource(d)
+	}
 	switch d.Opens {
 	case plan.OpenTree, plan.OpenDevice:
 		return s.openTree(d)
@@ -76,6 +79,24 @@ func (s *server) openTree(d *plan.Descriptor) (linux.FD, error) {
 	return tree, nil
 }
 
+// openSource is for a tree that init copies. What is to be checked of it is
+// opened and checked; for the rest anything is in its place meanwhile: only
+// init, with the ids of the container as well, may be able to get there.
+func openSource(d *plan.Descriptor) (linux.FD, error) {
+	if d.Opens != plan.OpenDevice && d.Filesystem == 0 {
+		return linux.OpenPath("/")
+	}
+	fd, err := linux.OpenPath(d.Path)
+	if err != nil {
+		return linux.NoFD, err
+	}
+	if err = checkTree(fd, d); err != nil {
+		_ = fd.Close()
+		return linux.NoFD, err
+	}
+	return fd, nil
+}
+
 func checkTree(tree linux.FD, d *plan.Descriptor) error {
 	if d.Filesystem != 0 {
 		magic, err := linux.Filesystem(tree)
@@ -120,7 +141,7 @@ func setAttr(tree linux.FD, path string, recursive bool, set, clear uint64) erro
 	}
 	err := linux.SetTreeAttr(tree, path, recursive, &linux.MountAttr{Attr_set: set, Attr_clr: clear})
 	if errors.Is(err, linux.EPERM) && clear != 0 {
-		return &lockedError{err: err, flags: linux.MountFlagNames(tree, clear&^set), recursive: recursive}
+		return locked(err, tree, set, clear, recursive)
 	}
 	return err
 }
@@ -131,6 +152,10 @@ type lockedError struct {
 	err       error
 	flags     []string
 	recursive bool
+}
+
+func locked(err error, tree linux.FD, set, clear uint64, recursive bool) *lockedError {
+	return &lockedError{err: err, flags: linux.MountFlagNames(tree, clear&^set), recursive: recursive}
 }
 
 func (e *lockedError) Error() string {

@@ -15,6 +15,32 @@ import (
 type Failure struct {
 	wire.Failure
 	Status uint64 // of a hook, as wait4 gives it
+	advice string // what to do, as far as only this host can tell
+}
+
+// failed adds to what init said what the parent can find out about it.
+func (s *server) failed(f *Failure) error {
+	if f.Step < 0 || f.Step >= len(s.plan.Steps) {
+		return f
+	}
+	args := s.plan.Steps[f.Step].Args
+	switch {
+	case f.Kind == wire.Unshare:
+		f.advice = unshareAdvice(f, args[0].(uint64))
+	case f.Kind == wire.TreeAttr && errors.Is(f, linux.EPERM):
+		path, set, clear, flags := args[1].(string), args[2].(uint64), args[3].(uint64), args[5].(uint64)
+		if clear == 0 {
+			return f
+		}
+		at, err := linux.OpenPath(path)
+		if err != nil {
+			return f
+		}
+		defer at.Close()
+		cause := &linux.Error{Op: f.Op.Name(), Object: path, Errno: linux.EPERM}
+		return fmt.Errorf("%s: %w", f.Field, locked(cause, at, set, clear, flags != 0))
+	}
+	return f
 }
 
 // Unwrap returns the error number, so that errors.Is finds it.
@@ -108,6 +134,12 @@ func (f *Failure) hook() string {
 // hint says what to do, where the error number alone is a riddle.
 func (f *Failure) hint() string {
 	switch {
+	case f.advice != "":
+		return f.advice
+	case f.Kind == wire.Tree && errors.Is(f, linux.EINVAL):
+		return "something is mounted below it, and what that hides may not be seen in a user namespace: bind it with rbind"
+	case f.Op == wire.OpSetgroups && errors.Is(f, linux.EPERM):
+		return "the user namespace denies it, as one does that a user made without newgidmap, or without CAP_SETGID"
 	case f.Op == wire.OpKeyring && errors.Is(f, linux.EDQUOT):
 		return "the user's key quota is used up: see /proc/key-users, raise kernel.keys.maxkeys, or use --no-new-keyring"
 	case f.Op == wire.OpSeccomp && errors.Is(f, linux.EBUSY):

@@ -66,7 +66,7 @@ func TestFailureTexts(t *testing.T) {
 			"mounts[1]: fsopen zfs: no such device; this kernel has no such filesystem type"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := &Failure{test.f, test.status}
+			f := &Failure{Failure: test.f, Status: test.status}
 			if got := f.Error(); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -75,7 +75,7 @@ func TestFailureTexts(t *testing.T) {
 			}
 		})
 	}
-	if err := error(&Failure{wire.Failure{Errno: int(unix.EACCES)}, 0}); !errors.Is(err, fs.ErrPermission) {
+	if err := error(&Failure{Failure: wire.Failure{Errno: int(unix.EACCES)}}); !errors.Is(err, fs.ErrPermission) {
 		t.Error("EACCES is not fs.ErrPermission")
 	}
 	if (&Failure{}).Unwrap() != nil {

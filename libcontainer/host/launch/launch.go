@@ -251,7 +251,7 @@ func (i *Init) handle(frame []byte, fd linux.FD, on Listener) error {
 	case err != nil:
 		return err
 	case m.Type == wire.Fail:
-		return &Failure{m.Fail, m.Args[0]}
+		return &Failure{Failure: m.Fail, Status: m.Args[0]}
 	case m.Type == wire.Listener && fd != linux.NoFD && on != nil:
 		return on(i.Pid, fd)
 	}

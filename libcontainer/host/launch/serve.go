@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
-
 	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/plan"
 	"github.com/oci-rung/rung/libcontainer/wire"
@@ -110,9 +108,9 @@ func (s *server) serve(special Special) (*Init, error) {
 			return nil, err
 		}
 	}
-	if a := s.plan.OOMScoreAdj; a != nil {
-		if err = s.proc.Write(s.pid, "oom_score_adj", strconv.Itoa(*a)); err != nil {
-			return nil, fmt.Errorf("process.oomScoreAdj: %w", err)
+	if !s.plan.OOMScoreAsked {
+		if err = s.writeOOMScore(); err != nil {
+			return nil, err
 		}
 	}
 	if err = s.raiseLimits(); err != nil {
@@ -157,7 +155,7 @@ func (s *server) converse() (*Init, error) {
 		ready := false
 		switch m.Type {
 		case wire.Fail:
-			err = &Failure{m.Fail, m.Args[0]}
+			err = s.failed(&Failure{Failure: m.Fail, Status: m.Args[0]})
 		case wire.Forked:
 			err = s.forked(fd)
 		case wire.Terminal:
@@ -213,6 +211,8 @@ func (s *server) answer(r wire.Request) error {
 		err = s.compareMaps()
 	case wire.TimeOffsets:
 		err = s.writeOffsets()
+	case wire.OOMScore:
+		err = s.writeOOMScore()
 	case wire.Cgroup: // Fill did it
 	case wire.NetDevices:
 		err = s.on.NetDevices(s.pid)
@@ -271,22 +271,14 @@ func (s *server) fillStates() error {
 	return nil
 }
 
-func (s *server) writeMaps() error {
-	if err := s.proc.Write(s.pid, "gid_map", mapText(s.plan.GIDMap)); err != nil {
-		return fmt.Errorf("linux.gidMappings: %w", err)
+func (s *server) writeOOMScore() error {
+	if s.plan.OOMScoreAdj == nil {
+		return nil
 	}
-	if err := s.proc.Write(s.pid, "uid_map", mapText(s.plan.UIDMap)); err != nil {
-		return fmt.Errorf("linux.uidMappings: %w", err)
+	if err := s.proc.Write(s.pid, "oom_score_adj", strconv.Itoa(*s.plan.OOMScoreAdj)); err != nil {
+		return fmt.Errorf("process.oomScoreAdj: %w", err)
 	}
 	return nil
-}
-
-func mapText(list []specs.LinuxIDMapping) string {
-	var b strings.Builder
-	for _, m := range list {
-		fmt.Fprintf(&b, "%d %d %d\n", m.ContainerID, m.HostID, m.Size)
-	}
-	return b.String()
 }
 
 func (s *server) writeOffsets() error {
