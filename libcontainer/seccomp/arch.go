@@ -40,44 +40,53 @@ const (
 	auditARM    = auditLittle | 40
 	auditARM64  = audit64 | auditLittle | 183
 	auditLoong  = audit64 | auditLittle | 258
+	auditM68K   = 4
 	auditMIPS   = 8
 	auditMIPS64 = audit64 | 8
+	auditPARISC = 15
 	auditPPC    = 20
 	auditPPC64  = audit64 | 21
 	auditRISCV  = audit64 | auditLittle | 243
 	auditS390   = 22
 	auditS390X  = audit64 | 22
+	auditSH     = 42
 )
 
 // x32Bit in a system call number says that the caller is x32.
 const x32Bit = 0x40000000
 
-// ENOSYS is 38 in asm-generic; MIPS has the numbers of IRIX.
+// ENOSYS is 38 in asm-generic; MIPS has the numbers of IRIX, PA-RISC those of
+// HP-UX.
 const (
-	enosys     = 38
-	enosysMIPS = 89
+	enosys       = 38
+	enosysMIPS   = 89
+	enosysPARISC = 251
 )
 
 //go:generate go run gen/main.go
 
-// archs is sorted by name. PARISC, M68K and SH, which the runtime-spec names
-// too, have no Go port and so no table.
+// archs is sorted by name.
 var archs = [...]arch{
 	{name: "SCMP_ARCH_AARCH64", goarch: "arm64", audit: auditARM64, column: colARM64, width: wide, enosys: enosys},
 	{name: "SCMP_ARCH_ARM", goarch: "arm", audit: auditARM, column: colARM, enosys: enosys},
 	{name: "SCMP_ARCH_LOONGARCH64", goarch: "loong64", audit: auditLoong, column: colLoongArch64, width: wide, enosys: enosys},
+	{name: "SCMP_ARCH_M68K", audit: auditM68K, column: colM68K, enosys: enosys, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_MIPS", goarch: "mips", audit: auditMIPS, base: 4000, column: colMIPS, enosys: enosysMIPS, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_MIPS64", goarch: "mips64", audit: auditMIPS64, base: 5000, column: colMIPS64, width: wide, enosys: enosysMIPS},
 	{name: "SCMP_ARCH_MIPS64N32", audit: auditMIPS64 | auditN32, base: 6000, column: colMIPS64N32, width: wide, enosys: enosysMIPS},
 	{name: "SCMP_ARCH_MIPSEL", goarch: "mipsle", audit: auditMIPS | auditLittle, base: 4000, column: colMIPS, enosys: enosysMIPS, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_MIPSEL64", goarch: "mips64le", audit: auditMIPS64 | auditLittle, base: 5000, column: colMIPS64, width: wide, enosys: enosysMIPS},
 	{name: "SCMP_ARCH_MIPSEL64N32", audit: auditMIPS64 | auditN32 | auditLittle, base: 6000, column: colMIPS64N32, width: wide, enosys: enosysMIPS},
+	{name: "SCMP_ARCH_PARISC", audit: auditPARISC, column: colPARISC, enosys: enosysPARISC},
+	{name: "SCMP_ARCH_PARISC64", audit: auditPARISC | audit64, column: colPARISC64, width: wide, enosys: enosysPARISC},
 	{name: "SCMP_ARCH_PPC", goarch: "ppc", audit: auditPPC, column: colPPC, enosys: enosys, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_PPC64", goarch: "ppc64", audit: auditPPC64, column: colPPC64, width: wide, enosys: enosys, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_PPC64LE", goarch: "ppc64le", audit: auditPPC64 | auditLittle, column: colPPC64, width: wide, enosys: enosys, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_RISCV64", goarch: "riscv64", audit: auditRISCV, column: colRISCV64, width: wide, enosys: enosys},
 	{name: "SCMP_ARCH_S390", audit: auditS390, column: colS390, enosys: enosys, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_S390X", goarch: "s390x", audit: auditS390X, column: colS390X, width: wide, enosys: enosys, socketcall: 102, ipc: 117},
+	{name: "SCMP_ARCH_SH", audit: auditSH | auditLittle, column: colSH, enosys: enosys, socketcall: 102, ipc: 117},
+	{name: "SCMP_ARCH_SHEB", audit: auditSH, column: colSH, enosys: enosys, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_X32", audit: auditX8664, base: x32Bit, column: colX32, width: wide, enosys: enosys},
 	{name: "SCMP_ARCH_X86", goarch: "386", audit: auditI386, column: colX86, enosys: enosys, socketcall: 102, ipc: 117},
 	{name: "SCMP_ARCH_X86_64", goarch: "amd64", audit: auditX8664, column: colX8664, width: wide, enosys: enosys},
@@ -99,15 +108,6 @@ func archByPort(goarch string) *arch {
 		}
 	}
 	return nil
-}
-
-// knownWithoutTable are architectures of the runtime-spec that Compile refuses.
-func knownWithoutTable(name string) bool {
-	switch name {
-	case "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_M68K", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB":
-		return true
-	}
-	return false
 }
 
 func (a *arch) littleEndian() bool { return a.audit&auditLittle != 0 }

@@ -172,6 +172,8 @@ func checkInKernel(t *testing.T, p *specs.LinuxSeccomp, calls []Data, changed in
 func TestAuditNumbers(t *testing.T) {
 	want := map[string]uint32{
 		"AARCH64": unix.AUDIT_ARCH_AARCH64, "ARM": unix.AUDIT_ARCH_ARM, "LOONGARCH64": unix.AUDIT_ARCH_LOONGARCH64,
+		"M68K": unix.AUDIT_ARCH_M68K, "PARISC": unix.AUDIT_ARCH_PARISC, "PARISC64": unix.AUDIT_ARCH_PARISC64,
+		"SH": unix.AUDIT_ARCH_SHEL, "SHEB": unix.AUDIT_ARCH_SH,
 		"MIPS": unix.AUDIT_ARCH_MIPS, "MIPS64": unix.AUDIT_ARCH_MIPS64, "MIPS64N32": unix.AUDIT_ARCH_MIPS64N32,
 		"MIPSEL": unix.AUDIT_ARCH_MIPSEL, "MIPSEL64": unix.AUDIT_ARCH_MIPSEL64, "MIPSEL64N32": unix.AUDIT_ARCH_MIPSEL64N32,
 		"PPC": unix.AUDIT_ARCH_PPC, "PPC64": unix.AUDIT_ARCH_PPC64, "PPC64LE": unix.AUDIT_ARCH_PPC64LE,

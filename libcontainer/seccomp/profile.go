@@ -98,8 +98,6 @@ func (p *profile) parseArchs(list []specs.Arch, native string) {
 	for i, name := range list {
 		a := archByName(string(name))
 		switch {
-		case a == nil && knownWithoutTable(string(name)):
-			p.fail("linux.seccomp.architectures[%d]: no table of system calls for %s", i, name)
 		case a == nil:
 			p.fail("linux.seccomp.architectures[%d]: unknown architecture %q", i, name)
 		case a.littleEndian() != first.littleEndian():

@@ -274,8 +274,11 @@ func refTail(p *specs.LinuxSeccomp, a *arch, nr, def uint32) uint32 {
 		}
 	}
 	enosys := uint32(0x00050000 + 38)
-	if a.audit&0xffff == 8 {
+	switch a.audit & 0xffff {
+	case 8:
 		enosys = 0x00050000 + 89
+	case 15:
+		enosys = 0x00050000 + 251
 	}
 	switch {
 	case largest < 0:
