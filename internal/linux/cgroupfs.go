@@ -145,9 +145,10 @@ func CgroupBusy(err error) bool {
 	return errors.Is(err, unix.EBUSY) || errors.Is(err, unix.ENOTEMPTY)
 }
 
-// CgroupThreaded reports whether a cgroup operation was refused because the
-// group is part of a threaded subtree.
-func CgroupThreaded(err error) bool { return errors.Is(err, unix.EOPNOTSUPP) }
+// CgroupUnsupported reports whether a cgroup operation is none for that group
+// or device: in a threaded subtree there are no processes, and not every I/O
+// scheduler has weights.
+func CgroupUnsupported(err error) bool { return errors.Is(err, unix.EOPNOTSUPP) }
 
 // CgroupGone reports whether the cgroup that was meant does not exist (any
 // more): its path is gone, or the open file lost the group behind it.

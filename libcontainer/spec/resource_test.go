@@ -104,9 +104,9 @@ func TestCheckOtherResources(t *testing.T) {
 				Weight: ptr(uint16(10)), WeightDevice: []specs.LinuxWeightDevice{{LeafWeight: ptr(uint16(300))}},
 				ThrottleReadBpsDevice: []specs.LinuxThrottleDevice{{Rate: 600}},
 			}
-			r.HugepageLimits = []specs.LinuxHugepageLimit{{Pagesize: "2MB"}, {Pagesize: "64KB"}, {Pagesize: "1GB"}}
-			r.Network = &specs.LinuxNetwork{ClassID: ptr(uint32(1048577)), Priorities: []specs.LinuxInterfacePriority{{Name: "eth0"}}}
-			r.Rdma = map[string]specs.LinuxRdma{"mlx5_1": {HcaHandles: ptr(uint32(3))}}
+			r.HugepageLimits = []specs.LinuxHugepageLimit{{Pagesize: "2MB", Limit: math.MaxUint64}, {Pagesize: "64KB", Limit: 0}, {Pagesize: "1GB"}}
+			r.Network = &specs.LinuxNetwork{ClassID: ptr(uint32(1048577)), Priorities: []specs.LinuxInterfacePriority{{Name: "eth0", Priority: math.MaxUint32}, {Name: "eth1", Priority: 0}}}
+			r.Rdma = map[string]specs.LinuxRdma{"mlx5_1": {HcaHandles: ptr(uint32(3))}, "mlx4_0": {HcaObjects: ptr(uint32(0))}}
 			r.Unified = map[string]string{"io.max": "259:0 rbps=2097152\n253:0 rbps=1", "hugetlb.1GB.max": "1"}
 		}), nil},
 		{"at the ends", resources(func(r *specs.LinuxResources) {
@@ -137,6 +137,30 @@ func TestCheckOtherResources(t *testing.T) {
 			"linux.resources.blockIO.weightDevice[0].major: -1 is outside 0 to 4095",
 			"linux.resources.blockIO.weightDevice[1].leafWeight: 1004 is more than 1000",
 			"linux.resources.blockIO.weightDevice[1].weight: 1003 is more than 1000",
+		}},
+		{"devices of block io", resources(func(r *specs.LinuxResources) {
+			device := func(major, minor int64) (d specs.LinuxThrottleDevice) {
+				d.Major, d.Minor = major, minor
+				return d
+			}
+			weight := specs.LinuxWeightDevice{Weight: ptr(uint16(500))}
+			weight.Minor = 1 << 20
+			r.BlockIO = &specs.LinuxBlockIO{
+				WeightDevice:            []specs.LinuxWeightDevice{weight},
+				ThrottleReadBpsDevice:   []specs.LinuxThrottleDevice{device(4096, 0), device(4095, 1048575), device(0, -1)},
+				ThrottleWriteBpsDevice:  []specs.LinuxThrottleDevice{device(-1, -2)},
+				ThrottleReadIOPSDevice:  []specs.LinuxThrottleDevice{device(8, 0), device(5000, 1<<40)},
+				ThrottleWriteIOPSDevice: []specs.LinuxThrottleDevice{device(-3, 0)},
+			}
+		}), []string{
+			"linux.resources.blockIO.throttleReadBpsDevice[0].major: 4096 is outside 0 to 4095",
+			"linux.resources.blockIO.throttleReadBpsDevice[2].minor: -1 is outside 0 to 1048575",
+			"linux.resources.blockIO.throttleReadIOPSDevice[1].major: 5000 is outside 0 to 4095",
+			"linux.resources.blockIO.throttleReadIOPSDevice[1].minor: 1099511627776 is outside 0 to 1048575",
+			"linux.resources.blockIO.throttleWriteBpsDevice[0].major: -1 is outside 0 to 4095",
+			"linux.resources.blockIO.throttleWriteBpsDevice[0].minor: -2 is outside 0 to 1048575",
+			"linux.resources.blockIO.throttleWriteIOPSDevice[0].major: -3 is outside 0 to 4095",
+			"linux.resources.blockIO.weightDevice[0].minor: 1048576 is outside 0 to 1048575",
 		}},
 		{"names", resources(func(r *specs.LinuxResources) {
 			for _, size := range []string{"", "2M", "MB", "02MB", "2MB/../../x", "../2MB", "2MB\n"} {

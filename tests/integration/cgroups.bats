@@ -277,6 +277,102 @@ same_path_everywhere() {
 	equal "$(cgroup_file blkio.throttle.read_bps_device -)" "$device 1048576"
 }
 
+# disk prints the number of a disk.
+disk() { awk '$4 ~ /^([vsx]d[a-z]+|nvme[0-9]+n[0-9]+|nullb[0-9]+)$/ {print $1":"$2; exit}' /proc/partitions; }
+
+@test "cgroups: all four throttles of a device" {
+	cgroup2 && requires controller=io || requires controller=blkio
+	cgroup2 || [[ -e /sys/fs/cgroup/blkio/blkio.throttle.read_bps_device ]] || skip "no throttling in this kernel"
+	local device at
+	device=$(disk)
+	[[ -n $device ]] || skip "no disk"
+	at="major:${device%:*},minor:${device#*:}"
+	# High enough to slow nobody down. Of two rates the last one counts.
+	bundle "$(args sleep 100)" ".linux.resources.blockIO={throttleReadBpsDevice:[{$at,rate:1},{$at,rate:1000000001}]}" \
+		".linux.resources.blockIO += {throttleWriteBpsDevice:[{$at,rate:1000000002}]}" \
+		".linux.resources.blockIO += {throttleReadIOPSDevice:[{$at,rate:1000003}], throttleWriteIOPSDevice:[{$at,rate:1000004}]}"
+	running
+	if cgroup2; then
+		equal "$(cgroup_file - io.max)" "$device rbps=1000000001 wbps=1000000002 riops=1000003 wiops=1000004"
+		return
+	fi
+	equal "$(cgroup_file blkio.throttle.read_bps_device -)" "$device 1000000001"
+	equal "$(cgroup_file blkio.throttle.write_bps_device -)" "$device 1000000002"
+	equal "$(cgroup_file blkio.throttle.read_iops_device -)" "$device 1000003"
+	equal "$(cgroup_file blkio.throttle.write_iops_device -)" "$device 1000004"
+}
+
+@test "cgroups: a throttle of a device that is not there" {
+	cgroup2 && requires controller=io || requires controller=blkio
+	cgroup2 || [[ -e /sys/fs/cgroup/blkio/blkio.throttle.read_bps_device ]] || skip "no throttling in this kernel"
+	bundle '.linux.resources.blockIO={throttleWriteBpsDevice:[{major:4000,minor:99,rate:1000}]}'
+	call create --bundle "$B" "$ID"
+	exited 1
+	[[ $RUNTIME_KIND == runc ]] || contains "$error" "linux.resources.blockIO: "
+	nothing_left
+}
+
+@test "cgroups: weights, of all devices and of one" {
+	cgroup2 && requires controller=io || requires controller=blkio
+	local device file dir
+	device=$(grep -l '\[bfq\]' /sys/block/*/queue/scheduler 2>/dev/null | head -n 1) || true
+	device=$(cat "${device%/queue/*}/dev" 2>/dev/null) || true
+	bundle "$(args sleep 100)"
+	running
+	cgroup2 && dir=$(cgroup_dir -) || dir=$(cgroup_dir blkio)
+	file=$(ls "$dir"/{blkio,io}.bfq.weight_device "$dir"/io.{bfq.weight,weight} "$dir"/blkio.weight_device 2>/dev/null | head -n 1) || true
+	call delete --force "$ID"
+	ok
+	[[ -n $file ]] || skip "no weights in this kernel"
+	[[ -n $device || $file == */io.weight ]] || skip "no disk with the scheduler bfq"
+	[[ -n $device ]] || device=$(disk)
+	[[ -n $device ]] || skip "no disk"
+	config "$(args sleep 100)" ".linux.resources.blockIO={weight:300,weightDevice:[{major:${device%:*},minor:${device#*:},weight:700}]}"
+	running
+	# Of BFQ the number itself, of others that of their unit.
+	case $file in
+	*/io.weight) equal "$(<"$file")" "default 2930"$'\n'"$device 6970" ;;
+	*) contains "$(<"$file")" "$device 700" ;;
+	esac
+	call delete --force "$ID"
+	ok
+	cgroup2 || return 0
+	config ".linux.resources.blockIO={weightDevice:[{major:${device%:*},minor:${device#*:},leafWeight:700}]}"
+	call create --bundle "$B" "$ID"
+	exited 1
+	[[ $RUNTIME_KIND == runc ]] || contains "$error" "linux.resources.blockIO.weightDevice[0].leafWeight: cgroup v2 has nothing like it"
+}
+
+@test "cgroups: rdma limits" {
+	requires controller=rdma
+	local device
+	device=$(ls /sys/class/infiniband 2>/dev/null | head -n 1) || true
+	[[ -n $device ]] || skip "no RDMA device"
+	up "$(resources "{rdma:{\"$device\":{hcaHandles:3,hcaObjects:2000}}}")"
+	equal "$(cgroup_file rdma.max rdma.max | grep "^$device ")" "$device hca_handle=3 hca_object=2000"
+	call delete --force "$ID"
+	ok
+	config "$(args sleep 100)" "$(resources "{rdma:{\"$device\":{hcaObjects:0}}}")"
+	running
+	equal "$(cgroup_file rdma.max rdma.max | grep "^$device ")" "$device hca_handle=max hca_object=0"
+	call delete --force "$ID"
+	ok
+	config "$(resources "{rdma:{\"$device-none\":{hcaHandles:3}}}")"
+	call create --bundle "$B" "$ID"
+	exited 1
+	[[ $RUNTIME_KIND == runc ]] || contains "$error" "linux.resources.rdma: "
+	nothing_left
+}
+
+@test "cgroups: delegation needs v2" {
+	requires cgroup1
+	differs_from_runc "crun's annotation"
+	bundle '.annotations["run.oci.delegate-cgroup"]="leaf"'
+	call create --bundle "$B" "$ID"
+	fails 1 "a cgroup handed to the container needs cgroup v2"
+	nothing_left
+}
+
 @test "cgroups: hugepage limit" {
 	requires cgroup1
 	requires controller=hugetlb
@@ -299,6 +395,7 @@ same_path_everywhere() {
 	nothing_left
 }
 
+# covers: linux.resources.unified
 @test "cgroups: unified keys" {
 	requires cgroup2
 	requires controller=pids

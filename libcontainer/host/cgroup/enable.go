@@ -137,7 +137,7 @@ func threaded(dir, kind string) string {
 // what it has against it.
 func whyRefused(dir string, err error) error {
 	switch {
-	case linux.CgroupThreaded(err):
+	case linux.CgroupUnsupported(err):
 		if kind, kerr := kindOf(dir); kerr == nil && kind != "domain" {
 			return fmt.Errorf("%w: %s%s", err, dir, threaded(dir, kind))
 		}

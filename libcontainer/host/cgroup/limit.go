@@ -17,6 +17,7 @@ import (
 	v1 "github.com/opencontainers/cgroups/fs"
 	v2 "github.com/opencontainers/cgroups/fs2"
 
+	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/spec"
 )
 
@@ -103,10 +104,18 @@ func (g *Group) setWeights() error {
 	for _, w := range g.settings.weights {
 		line := fmt.Sprintf("%d:%d %d", w.Major, w.Minor, convert(w.Weight))
 		if err := cgroups.WriteFile(g.paths[""], file, line); err != nil {
-			return field(resourcesPath+"blockIO.weightDevice", err)
+			return field(resourcesPath+"blockIO.weightDevice", whyNoWeight(file, err))
 		}
 	}
 	return nil
+}
+
+// whyNoWeight adds to a refusal of a device's weight what the kernel means.
+func whyNoWeight(file string, err error) error {
+	if strings.Contains(file, ".bfq.") && linux.CgroupUnsupported(err) {
+		return fmt.Errorf("%w: the I/O scheduler of that device is not bfq (queue/scheduler below /sys/block)", err)
+	}
+	return err
 }
 
 // ioWeight returns the io.weight, which is from 1 to 10000, for a blockIO
@@ -144,7 +153,7 @@ func (g *Group) blame(err error) error {
 	if errors.As(err, &file) {
 		name := filepath.Base(file.Path)
 		if path := fieldOfFile(name); path != "" {
-			return field(resourcesPath+path, g.whyMissing(name, err))
+			return field(resourcesPath+path, whyNoWeight(name, g.whyMissing(name, err)))
 		}
 	}
 	return fmt.Errorf("limit %s: %w", g, err)

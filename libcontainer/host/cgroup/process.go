@@ -81,7 +81,7 @@ func eachBelow(dir string, f func(sub string) error) error {
 // group above. Their numbers mean no process, so nothing is done with them.
 func listed(dir string) ([]int, error) {
 	text, err := linux.ReadKernelFile(filepath.Join(dir, "cgroup.procs"))
-	if linux.CgroupGone(err) || linux.CgroupThreaded(err) {
+	if linux.CgroupGone(err) || linux.CgroupUnsupported(err) {
 		return nil, nil
 	}
 	if err != nil {
