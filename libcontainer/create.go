@@ -271,7 +271,7 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	for _, h := range c.group.Hierarchies() {
 		facts.Hierarchies = append(facts.Hierarchies, plan.Hierarchy{
 			Name: h.Name, Parameters: strings.Split(h.Controllers, ","),
-			Unified: h.Version == linux.CgroupV2, Path: h.Path,
+			Unified: h.Version == linux.CgroupV2, Path: h.Path, Shared: h.Missing,
 		})
 	}
 	p, err := plan.Build(s, facts, plan.Options{

@@ -2,18 +2,21 @@ package libcontainer
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/host/cgroup"
 )
 
 // Signal sends a signal to init. Where the container has no pid namespace of
-// its own, KILL goes to every process of its cgroup, which would outlive init.
+// its own, KILL goes to every process of its cgroup, which would outlive init;
+// if it has a cgroup.
 // With all a container that is not running is no error: the caller wants
 // nothing of it to be left, and nothing is.
 func (c *Container) Signal(sig int, all bool) error {
-	everyone := sig == linux.SIGKILL && !c.ownPIDs()
+	everyone := sig == linux.SIGKILL && !c.ownPIDs() && len(c.state.CgroupPaths) > 0
 	pidfd, err := c.pidfd()
 	if errors.Is(err, ErrNotRunning) && all {
 		if everyone {
@@ -101,7 +104,22 @@ func (c *Container) Pids() ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.Pids()
+	if !g.None() {
+		return g.Pids()
+	}
+	if !c.ownPIDs() {
+		return nil, fmt.Errorf("list processes: %w, nor a pid namespace of its own", cgroup.ErrNone)
+	}
+	alive, err := c.alive()
+	if err != nil || !alive {
+		return nil, err
+	}
+	proc, err := linux.OpenProc()
+	if err != nil {
+		return nil, err
+	}
+	defer proc.Close()
+	return proc.Sharing(c.state.InitPid, "pid")
 }
 
 // Pause freezes all processes of the container.

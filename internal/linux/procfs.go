@@ -2,6 +2,7 @@ package linux
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -187,4 +188,45 @@ func (p Proc) StartTime(pid int) (uint64, byte, error) {
 	}
 	t, err := strconv.ParseUint(fields[start], 10, 64)
 	return t, fields[state][0], err
+}
+
+// Sharing lists the processes that are in the same namespace as pid, by the
+// name of its file in /proc/PID/ns, as far as this process may see that.
+func (p Proc) Sharing(pid int, name string) ([]int, error) {
+	want, err := p.namespaceID(pid, name)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := p.Open(".", unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	entries, err := ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, e := range entries {
+		n, err := strconv.Atoi(e.Name)
+		if err != nil {
+			continue
+		}
+		if id, err := p.namespaceID(n, name); err == nil && id == want {
+			pids = append(pids, n)
+		}
+	}
+	slices.Sort(pids)
+	return pids, nil
+}
+
+func (p Proc) namespaceID(pid int, name string) (string, error) {
+	dir, err := p.Open(strconv.Itoa(pid)+"/ns", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	var b [64]byte
+	n, err := unix.Readlinkat(int(dir), name, b[:])
+	return string(b[:max(n, 0)]), wrap("readlink", "/proc/"+strconv.Itoa(pid)+"/ns/"+name, err)
 }

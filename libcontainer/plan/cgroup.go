@@ -54,7 +54,15 @@ func (b *builder) legacyView(m specs.Mount, o spec.MountOptions, private bool, f
 	}
 }
 
+// hierarchy shows one hierarchy. A cgroup that is not the container's own it may
+// look at, if that is the root of its view.
 func (b *builder) hierarchy(h Hierarchy, target string, attr uint64, private bool, field string) {
+	if h.Shared {
+		if !private {
+			return
+		}
+		attr |= spec.MountAttrReadonly
+	}
 	if !private {
 		slot := b.open(Descriptor{
 			Opens: OpenTree, Field: field, Path: h.Path, Set: attr,

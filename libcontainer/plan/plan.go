@@ -67,6 +67,8 @@ type Hierarchy struct {
 	Unified bool
 	// Path is the container's directory on the host.
 	Path string
+	// Shared: it has none, and is where its creator is.
+	Shared bool
 }
 
 // Options are the parts of the command line that a plan depends on.

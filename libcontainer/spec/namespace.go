@@ -80,7 +80,7 @@ func checkNamespaces(p *problems, s *specs.Spec, o Options) {
 		}
 	}
 	if _, ok := FindNamespace(s, specs.UserNamespace); !ok && o.Rootless {
-		p.add("linux.namespaces", "a user namespace is needed: the caller is not privileged")
+		p.add("linux.namespaces", "a user namespace is needed: the caller is not root (rung spec --rootless writes a config that has one)")
 	}
 }
 

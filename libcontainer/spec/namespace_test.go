@@ -46,7 +46,7 @@ func TestCheckNamespaces(t *testing.T) {
 		})), []string{"linux.timeOffsets: needs a new time namespace: the offsets of one that is joined are fixed"}},
 	})
 	s := Default()
-	compareErrors(t, Check(s, Options{Rootless: true}), []string{"linux.namespaces: a user namespace is needed: the caller is not privileged"})
+	compareErrors(t, Check(s, Options{Rootless: true}), []string{"linux.namespaces: a user namespace is needed: the caller is not root (rung spec --rootless writes a config that has one)"})
 }
 
 func TestCheckIDMappings(t *testing.T) {

@@ -24,7 +24,7 @@ func (g *Group) freeze(deadline time.Time) error {
 		return g.frozen(freezeLegacy(dir, deadline))
 	}
 	if !g.unified() {
-		return g.frozen(noFreezer())
+		return g.frozen(g.noFreezer())
 	}
 	dir := g.paths[""]
 	if err := linux.WriteKernelFile(filepath.Join(dir, "cgroup.freeze"), "1"); err != nil {
@@ -93,7 +93,12 @@ func (g *Group) frozen(err error) error {
 	return nil
 }
 
-func noFreezer() error { return fmt.Errorf("no freezer on this host: %w", spec.ErrUnsupported) }
+func (g *Group) noFreezer() error {
+	if g.None() {
+		return ErrNone
+	}
+	return fmt.Errorf("no freezer on this host: %w", spec.ErrUnsupported)
+}
 
 // Thaw lets the processes of the group go on.
 func (g *Group) Thaw() error {
@@ -104,7 +109,7 @@ func (g *Group) Thaw() error {
 	case g.unified():
 		err = linux.WriteKernelFile(filepath.Join(g.paths[""], "cgroup.freeze"), "0")
 	default:
-		err = noFreezer()
+		err = g.noFreezer()
 	}
 	if err != nil {
 		return fmt.Errorf("thaw %s: %w", g, err)

@@ -196,7 +196,21 @@ func (g *Group) Kept() []string { return slices.Clone(g.keep) }
 
 // Hierarchies returns what is needed to show the container's cgroups inside
 // it, in the kernel's order. Only a group from New knows.
-func (g *Group) Hierarchies() []Hierarchy { return slices.Clone(g.hierarchies) }
+func (g *Group) Hierarchies() []Hierarchy {
+	out := slices.Clone(g.hierarchies)
+	own := g.dirs()
+	for i := range out {
+		out[i].Missing = !slices.Contains(own, out[i].Path)
+	}
+	return out
+}
+
+// None reports whether the container has no cgroup at all, which only the
+// rootless have.
+func (g *Group) None() bool { return len(g.paths) == 0 }
+
+// ErrNone is the error of what needs a cgroup.
+var ErrNone = errors.New("the container has no cgroup: who created it had no right to make one")
 
 // Notes returns what the user should hear about the resources although it
 // stops nothing, each with its JSON path.

@@ -31,6 +31,8 @@ type Hierarchy struct {
 	Mountpoint string
 	// Path is the container's directory on the host.
 	Path string
+	// Missing: it could not be made, and the container does without.
+	Missing bool
 }
 
 // found is a hierarchy of this host, with the caller's place in it.

@@ -27,6 +27,8 @@ func (s *server) failed(f *Failure) error {
 	switch {
 	case f.Kind == wire.Unshare:
 		f.advice = unshareAdvice(f, args[0].(uint64))
+	case f.Kind == wire.Mount:
+		f.advice = s.mountAdvice(f, args[0].(string))
 	case f.Kind == wire.TreeAttr && errors.Is(f, linux.EPERM):
 		path, set, clear, flags := args[1].(string), args[2].(uint64), args[3].(uint64), args[5].(uint64)
 		if clear == 0 {

@@ -11,9 +11,6 @@ import (
 	"github.com/oci-rung/rung/libcontainer/spec"
 )
 
-// cloneUser is CLONE_NEWUSER.
-const cloneUser = 0x10000000
-
 // unshareAdvice says which setting of this host forbids a namespace.
 func unshareAdvice(err error, flags uint64) string {
 	switch {
