@@ -63,6 +63,6 @@ hook_of() {
 	local began=$SECONDS
 	call delete --force "$ID"
 	exited 0
-	((SECONDS - began < 20)) || flunk "took $((SECONDS - began)) seconds"
+	((SECONDS - began < 40)) || flunk "took $((SECONDS - began)) seconds"
 	nothing_left
 }

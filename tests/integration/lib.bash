@@ -6,6 +6,8 @@
 #
 # RUNTIME  the binary under test (default: the rung of this checkout)
 # REQUIRE  "all" turns a test that this machine cannot run into a failure
+# PATIENCE how many times as long as usual to wait before a call or a process
+#          counts as hanging (default 1); for machines that are emulated
 
 bats_require_minimum_version 1.5.0
 
@@ -66,7 +68,7 @@ finish() {
 }
 
 delete_quietly() {
-	timeout -k 2 20 "$RUNTIME" --root "$ROOT" delete --force "$1" >>"$T/io/delete" 2>&1 3>&- 4>&- </dev/null || true
+	timeout -k 2 $((20 * ${PATIENCE:-1})) "$RUNTIME" --root "$ROOT" delete --force "$1" >>"$T/io/delete" 2>&1 3>&- 4>&- </dev/null || true
 }
 
 # --- calling the runtime -----------------------------------------------------
@@ -90,7 +92,7 @@ invoke() {
 	local shut="" fd
 	for ((fd = 3 + ${PASS:-0}; fd < 10; fd++)); do shut+=" $fd>&-"; done
 	status=0
-	eval 'timeout --foreground -k 2 30 '"${WRAP:-}"' "$RUNTIME" "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR"' "$shut" || status=$?
+	eval 'timeout --foreground -k 2 $((30 * ${PATIENCE:-1})) '"${WRAP:-}"' "$RUNTIME" "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR"' "$shut" || status=$?
 	output=$(<"$OUT")
 	error=$(<"$ERR")
 	error=${error//\\\"/\"}
@@ -235,7 +237,7 @@ running() {
 # --- looking at containers ---------------------------------------------------
 
 field_of() {
-	timeout -k 2 20 "$RUNTIME" --root "$ROOT" state "${2:-$ID}" 3>&- 4>&- | jq -r ".$1"
+	timeout -k 2 $((20 * ${PATIENCE:-1})) "$RUNTIME" --root "$ROOT" state "${2:-$ID}" 3>&- 4>&- | jq -r ".$1"
 }
 pid_of() { field_of pid "$@"; }
 status_of() { field_of status "$@"; }

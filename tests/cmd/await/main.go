@@ -4,6 +4,8 @@
 //	await [-limit 10s] exit PID          the process has ended
 //	await [-limit 10s] file PATH         the path exists
 //	await [-limit 10s] text PATH STRING  the file contains the string
+//
+// PATIENCE=20 makes the limits twenty times as long, for slow machines.
 package main
 
 import (
@@ -21,6 +23,9 @@ import (
 func main() {
 	limit := flag.Duration("limit", 10*time.Second, "how long to wait")
 	flag.Parse()
+	if n, err := strconv.Atoi(os.Getenv("PATIENCE")); err == nil && n > 1 {
+		*limit *= time.Duration(n)
+	}
 	if err := await(flag.Args(), time.Now().Add(*limit)); err != nil {
 		fmt.Fprintln(os.Stderr, "await:", err)
 		os.Exit(1)
@@ -51,8 +56,8 @@ func exit(arg string, deadline time.Time) error {
 		return fmt.Errorf("exit %s: not a pid", arg)
 	}
 	fd, err := unix.PidfdOpen(pid, 0)
-	if err == unix.ESRCH {
-		return nil
+	if err == unix.ESRCH || err == unix.EINVAL {
+		return nil // EINVAL: it was reaped at this very moment
 	}
 	if err != nil {
 		return fmt.Errorf("pidfd_open %d: %w", pid, err)
