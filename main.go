@@ -82,6 +82,7 @@ func verbs() []verb {
 	return []verb{
 		{"create", (*call).createCommand},
 		{"delete", (*call).deleteCommand},
+		{"events", (*call).eventsCommand},
 		{"exec", (*call).execCommand},
 		{"features", (*call).featuresCommand},
 		{"kill", (*call).killCommand},
@@ -93,6 +94,7 @@ func verbs() []verb {
 		{"spec", (*call).specCommand},
 		{"start", (*call).startCommand},
 		{"state", (*call).stateCommand},
+		{"update", (*call).updateCommand},
 	}
 }
 

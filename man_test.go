@@ -25,7 +25,7 @@ type manual struct {
 var (
 	// roffFont is a change of font, or a character of no width.
 	roffFont = regexp.MustCompile(`\\f.|\\&`)
-	longWord = regexp.MustCompile(`(^|[^-\w])(--[a-z][-a-z]*)`)
+	longWord = regexp.MustCompile(`(^|[^-\w])(--[a-z][-a-z0-9]*)`)
 )
 
 // readManual reads the page by the few macros that matter here: sections, and

@@ -90,16 +90,22 @@ func (c *Container) Init() *Process { return c.init }
 // Wait waits until init has ended; for who created it.
 func (c *Container) Wait() (Exit, error) { return c.init.Wait() }
 
-// Spec is the config the container was made from, as it was then.
+// Spec is the config the container was made from, with what Update has changed
+// since, and without a look at what the bundle holds now.
 func (c *Container) Spec() (*specs.Spec, error) {
 	if c.config == nil {
 		raw, err := c.dir.LoadConfig()
 		if err != nil {
 			return nil, err
 		}
-		if c.config, err = spec.Decode(raw); err != nil {
+		s, err := spec.Decode(raw)
+		if err != nil {
 			return nil, err
 		}
+		if err := c.overlay(s); err != nil {
+			return nil, err
+		}
+		c.config = s
 	}
 	return c.config, nil
 }

@@ -1,7 +1,7 @@
 # Completion of rung's command line for bash, from 4.2 on. It needs no other
 # package. completion_test.go compares it with the command table.
 
-_rung_verbs='create delete exec features help kill list pause ps resume run spec start state'
+_rung_verbs='create delete events exec features help kill list pause ps resume run spec start state update'
 
 # _rung_options VERB sets, for a verb or for "", which is what stands before
 # it, options to those without a value and valued to those with one. Options
@@ -19,6 +19,10 @@ _rung_options() {
 		;;
 	delete)
 		options=(--force -f)
+		;;
+	events)
+		options=(--stats)
+		valued=(--interval)
 		;;
 	exec)
 		options=(--detach -d --tty -t --no-new-privs --ignore-paused)
@@ -39,6 +43,11 @@ _rung_options() {
 	spec)
 		options=(--rootless)
 		valued=(--bundle -b)
+		;;
+	update)
+		valued=(--resources -r --memory --memory-reservation --memory-swap --cpu-share --cpu-period --cpu-quota
+			--cpu-burst --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --blkio-weight
+			--pids-limit --l3-cache-schema --mem-bw-schema)
 		;;
 	esac
 	options+=(--help -h)
@@ -120,7 +129,7 @@ _rung_ids() {
 _rung_value() {
 	case $verb:$flag in
 	:--root | *:--bundle | *:-b) _rung_files -d ;;
-	:--log | exec:--process | exec:-p | *:--pid-file | *:--console-socket | *:--pidfd-socket) _rung_files -f ;;
+	:--log | exec:--process | exec:-p | update:--resources | update:-r | *:--pid-file | *:--console-socket | *:--pidfd-socket) _rung_files -f ;;
 	:--log-format) _rung_words text json ;;
 	:--rootless) _rung_words true false auto ;;
 	list:* | ps:*) _rung_words table json ;;
@@ -142,7 +151,7 @@ _rung() {
 		case $verb:$arguments in
 		:*) _rung_words "$_rung_verbs" ;;
 		help:0) _rung_words "${_rung_verbs/ help/}" ;;
-		delete:0 | exec:0 | kill:0 | pause:0 | ps:0 | resume:0 | start:0 | state:0) _rung_ids "$1" ;;
+		delete:0 | events:0 | exec:0 | kill:0 | pause:0 | ps:0 | resume:0 | start:0 | state:0 | update:0) _rung_ids "$1" ;;
 		kill:1) mapfile -t COMPREPLY < <(compgen -A signal -X '!SIG*' -- "$cur") ;;
 		esac
 	fi

@@ -5,7 +5,7 @@ setup() {
 	NAME=${RUNTIME##*/}
 }
 
-COMMANDS="create delete exec features kill list pause ps resume run spec start state"
+COMMANDS="create delete events exec features kill list pause ps resume run spec start state update"
 
 @test "help: no command prints it, exit status 0" {
 	invoke
@@ -57,6 +57,13 @@ COMMANDS="create delete exec features kill list pause ps resume run spec start s
 	done
 	invoke run --help
 	for flag in detach keep no-subreaper; do contains "$output" "--$flag"; done
+	invoke events --help
+	for flag in interval stats; do contains "$output" "--$flag"; done
+	invoke update --help
+	for flag in resources memory memory-reservation memory-swap cpu-period cpu-quota cpu-share cpu-rt-period cpu-rt-runtime \
+		cpuset-cpus cpuset-mems blkio-weight pids-limit l3-cache-schema mem-bw-schema; do
+		contains "$output" "--$flag"
+	done
 }
 
 @test "version: the lines that callers read" {
@@ -79,7 +86,7 @@ COMMANDS="create delete exec features kill list pause ps resume run spec start s
 
 @test "usage: too few or too many arguments" {
 	local command
-	for command in state start delete pause resume create run; do
+	for command in state start delete pause resume create run events update; do
 		call "$command"
 		exited 1
 		equal "$(head -n 1 "$OUT")" "Incorrect Usage."

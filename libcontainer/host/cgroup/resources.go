@@ -37,6 +37,8 @@ type settings struct {
 type conversion struct {
 	settings
 	v2 bool
+	// later: the group has values already, which these are to replace.
+	later bool
 	// has reports whether this host has a controller, by its name in the
 	// version that is used.
 	has  func(string) bool
@@ -47,7 +49,16 @@ const resourcesPath = "linux.resources."
 
 // convert returns the settings for r, which may be nil.
 func convert(r *specs.LinuxResources, v2 bool, has func(string) bool) (*settings, error) {
-	c := &conversion{v2: v2, has: has}
+	return (&conversion{v2: v2, has: has}).convert(r)
+}
+
+// convertLater is convert for a group that has values already, which these are
+// to replace.
+func convertLater(r *specs.LinuxResources, v2 bool, has func(string) bool) (*settings, error) {
+	return (&conversion{v2: v2, has: has, later: true}).convert(r)
+}
+
+func (c *conversion) convert(r *specs.LinuxResources) (*settings, error) {
 	if r == nil {
 		r = &specs.LinuxResources{}
 	}
@@ -169,8 +180,8 @@ func (c *conversion) cpu(p *specs.LinuxCPU) {
 		c.CpuPeriod = *p.Period
 	}
 	// A burst of 0 is how the kernel begins; not writing it is what lets
-	// kernels without the file take it.
-	if value(p.Burst) != 0 && c.need("cpu", "cpu", "cpu.burst") {
+	// kernels without the file take it. A later one takes the first one away.
+	if (value(p.Burst) != 0 || p.Burst != nil && c.later) && c.need("cpu", "cpu", "cpu.burst") {
 		c.CpuBurst = p.Burst
 	}
 	if value(p.RealtimeRuntime) != 0 && c.onlyV1("cpu.realtimeRuntime") && c.need("cpu", "", "cpu.realtimeRuntime") {
@@ -185,14 +196,14 @@ func (c *conversion) cpu(p *specs.LinuxCPU) {
 	if p.Mems != "" && c.need("cpuset", "cpuset", "cpu.mems") {
 		c.CpusetMems = p.Mems
 	}
-	if value(p.Idle) == 0 {
+	if p.Idle == nil || *p.Idle == 0 && !c.later {
 		return // how the kernel begins; see burst
 	}
 	if !c.need("cpu", "cpu", "cpu.idle") {
 		return
 	}
 	c.CPUIdle = p.Idle
-	if c.CpuShares != 0 {
+	if *p.Idle != 0 && c.CpuShares != 0 {
 		// An idle group has the least weight there is and the kernel refuses
 		// to give it another; v1 takes the shares if they come first.
 		c.CpuShares, c.CpuWeight = 0, 0

@@ -38,6 +38,8 @@ type Group struct {
 	made    []string // by Make
 }
 
+var errNoFilesystem = errors.New("linux.intelRdt: no resctrl filesystem is mounted on this host")
+
 // New finds the group that a config asks for, and that it can be had. It makes
 // nothing.
 func New(id string, c *specs.LinuxIntelRdt) (*Group, error) {
@@ -47,7 +49,7 @@ func New(id string, c *specs.LinuxIntelRdt) (*Group, error) {
 	}
 	root, ok := mountpoint(string(table))
 	if !ok {
-		return nil, errors.New("linux.intelRdt: no resctrl filesystem is mounted on this host")
+		return nil, errNoFilesystem
 	}
 	return newBelow(root, id, c)
 }

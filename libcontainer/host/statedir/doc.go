@@ -7,6 +7,7 @@
 //	<root>/<id>/creating.json  state while the container is being created
 //	<root>/<id>/state.json     state of a created container, replaced by rename only
 //	<root>/<id>/config.json    the configuration as it was read
+//	<root>/<id>/updated.json   what of it update has changed, replaced by rename only
 //	<root>/<id>/start.sock     where init waits for start; there while status is created
 //	<root>/<id>/notify/        directory of NOTIFY_SOCKET, if one is wanted
 //

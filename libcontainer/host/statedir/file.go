@@ -14,6 +14,7 @@ const (
 	stateFile    = "state.json"
 	creatingFile = "creating.json"
 	configFile   = "config.json"
+	updatedFile  = "updated.json"
 	// newFile is where a new state is written before it takes the old one's
 	// place. The lock sees to it that there is only one.
 	newFile = "state.new"
@@ -48,7 +49,11 @@ func (d *Dir) replace(name string, s *State) error {
 		s.BootID = bootID()
 	}
 	s.Version = Version
-	b := appendState(make([]byte, 0, 1024), s)
+	return d.replaceFile(name, appendState(make([]byte, 0, 1024), s))
+}
+
+// replaceFile puts a file with these bytes in the place of what has that name.
+func (d *Dir) replaceFile(name string, b []byte) error {
 	err := linux.WriteNewFile(d.fd, newFile, b, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		// Whoever had the lock before us was killed while writing.
@@ -136,4 +141,17 @@ func (d *Dir) SaveConfig(raw []byte) error {
 // LoadConfig reads the copy.
 func (d *Dir) LoadConfig() ([]byte, error) {
 	return linux.ReadFileAt(d.fd, configFile, mostConfig)
+}
+
+// SaveUpdate keeps what `update` made of the configuration: a config.json with
+// nothing in it but what has changed. The caller holds the lock.
+func (d *Dir) SaveUpdate(raw []byte) error { return d.replaceFile(updatedFile, raw) }
+
+// LoadUpdate reads what SaveUpdate kept; nil if the container is as it was made.
+func (d *Dir) LoadUpdate() ([]byte, error) {
+	raw, err := linux.ReadFileAt(d.fd, updatedFile, mostConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return raw, err
 }

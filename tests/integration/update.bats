@@ -1,0 +1,647 @@
+load lib
+
+# covers: linux.resources.memory.checkBeforeUpdate
+
+up() {
+	bundle "$(args sleep 100)" "$@"
+	running
+}
+
+resources() { echo ".linux.resources += $1"; }
+
+# update_by JSON updates with a resources object on standard input, as
+# containerd's shim does.
+update_by() {
+	echo "$1" >"$T/resources"
+	IN=$T/resources call update --resources=- "$ID"
+}
+
+# memory V1 V2 and so on want the value of a file of the controller.
+memory_limit() { equal "$(cgroup_file memory.limit_in_bytes memory.max)" "$1"; }
+cpu_max() {
+	local now
+	if cgroup2; then
+		now=$(cgroup_file - cpu.max)
+	else
+		now="$(cgroup_file cpu.cfs_quota_us -) $(cgroup_file cpu.cfs_period_us -)"
+		now=${now/#-1 /max }
+	fi
+	equal "$now" "$1"
+}
+weight() { # SHARES
+	if cgroup2; then
+		equal "$(cgroup_file - cpu.weight)" "$2"
+	else
+		equal "$(cgroup_file cpu.shares -)" "$1"
+	fi
+}
+
+# every_value prints all that an update could have changed.
+every_value() {
+	local dir file
+	for dir in $(cut -d: -f2 "/proc/$PID/cgroup"); do
+		cgroup2 || [[ -d /sys/fs/cgroup/$dir ]] || continue
+		cgroup2 && dir=- || dir=${dir%%,*}
+		for file in "$(cgroup_dir "$dir")"/{cpu,cpuset,memory,pids,blkio,io,devices}.*; do
+			case ${file##*/} in
+			*stat* | *usage* | *current | *failcnt | *peak* | *pressure* | *throttled* | *serviced* | *service_bytes* | *events* | *oom_control | *.force_empty | *.reclaim) ;;
+			*) [[ ! -f $file ]] || echo "${file##*/}: $(cat "$file" 2>/dev/null)" ;;
+			esac
+		done
+	done
+}
+
+@test "update: a memory limit" {
+	requires controller=memory
+	up
+	call update --memory 67108864 "$ID"
+	ok
+	stdout ""
+	memory_limit 67108864
+}
+
+@test "update: flags after the id, with suffixes" {
+	requires controller=memory
+	up
+	local size
+	for size in 64M 64m 64MB 64mb 64MiB 65536k 0.0625G; do
+		call update "$ID" --memory 32M
+		ok
+		memory_limit 33554432
+		call update "$ID" --memory "$size"
+		ok
+		memory_limit 67108864
+	done
+}
+
+@test "update: values that are none" {
+	up
+	local flag
+	for flag in memory memory-swap memory-reservation cpu-period cpu-quota cpu-share cpu-rt-period cpu-rt-runtime; do
+		call update "--$flag" 1x "$ID"
+		exited 1
+		matches "$error" "invalid (value|format)|invalid size"
+	done
+	call update --pids-limit x "$ID"
+	exited 1
+	call update --blkio-weight x "$ID"
+	exited 1
+}
+
+@test "update: cpu-burst and cpu-idle that are no numbers" {
+	needs_runc 1.2 "cpu.burst, cpu.idle"
+	up
+	call update --cpu-burst 1x "$ID"
+	fails 1 "invalid value for cpu-burst"
+	call update --cpu-idle x "$ID"
+	fails 1 "invalid value for cpu-idle"
+}
+
+@test "update: nothing" {
+	up
+	call update "$ID"
+	ok
+	update_by '{}'
+	ok
+}
+
+@test "update: the values that are not given stay" {
+	requires controller=memory
+	requires controller=cpu
+	requires controller=pids
+	up "$(resources '{memory:{limit:67108864},cpu:{shares:512,quota:50000,period:100000},pids:{limit:20}}')"
+	call update --pids-limit 30 "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" 30
+	memory_limit 67108864
+	cpu_max "50000 100000"
+	call update --cpu-quota 20000 "$ID"
+	ok
+	cpu_max "20000 100000"
+	weight 512 59
+	memory_limit 67108864
+	equal "$(cgroup_file pids.max pids.max)" 30
+}
+
+@test "update: quota, period, weight" {
+	requires controller=cpu
+	up
+	call update --cpu-quota 50000 --cpu-period 50000 --cpu-share 2048 "$ID"
+	ok
+	cpu_max "50000 50000"
+	weight 2048 170
+	call update --cpu-period 200000 "$ID"
+	ok
+	cpu_max "50000 200000"
+	call update --cpu-quota -1 "$ID"
+	ok
+	cpu_max "max 200000"
+}
+
+@test "update: quota and period in either direction below a group with a limit" {
+	requires cgroup1
+	requires controller=cpu
+	local parent=/sys/fs/cgroup/cpu/$ID-parent
+	mkdir "$parent"
+	echo 50000 >"$parent/cpu.cfs_quota_us" # half a CPU
+	bundle "$(args sleep 100)" ".linux.cgroupsPath=\"/$ID-parent/$ID\"" "$(resources '{cpu:{quota:50000,period:100000}}')"
+	running
+	call update --cpu-quota 10000 --cpu-period 20000 "$ID"
+	ok
+	cpu_max "10000 20000"
+	call update --cpu-quota 500000 --cpu-period 1000000 "$ID"
+	ok
+	cpu_max "500000 1000000"
+	call update --cpu-quota 600000 --cpu-period 1000000 "$ID"
+	exited 1
+	cpu_max "500000 1000000"
+	call delete --force "$ID"
+	ok
+	find /sys/fs/cgroup -depth -type d -path "*$ID-parent*" -exec rmdir {} +
+}
+
+@test "update: burst" {
+	requires controller=cpu
+	needs_runc 1.2 "cpu.burst"
+	up "$(resources '{cpu:{quota:50000}}')"
+	call update --cpu-burst 20000 "$ID"
+	ok
+	equal "$(cgroup_file cpu.cfs_burst_us cpu.max.burst)" 20000
+	# The burst may not be above the quota at any time.
+	call update --cpu-burst 10000 --cpu-quota 15000 "$ID"
+	ok
+	cpu_max "15000 100000"
+	call update --cpu-burst 40000 --cpu-quota 40000 "$ID"
+	ok
+	equal "$(cgroup_file cpu.cfs_burst_us cpu.max.burst)" 40000
+	call update --cpu-burst 0 "$ID"
+	ok
+	equal "$(cgroup_file cpu.cfs_burst_us cpu.max.burst)" 0
+}
+
+@test "update: idle and back" {
+	requires controller=cpu
+	needs_runc 1.2 "cpu.idle"
+	up "$(resources '{cpu:{shares:512}}')"
+	call update --cpu-idle 1 "$ID"
+	ok
+	equal "$(cgroup_file cpu.idle cpu.idle)" 1
+	call update --cpu-idle 0 "$ID"
+	ok
+	equal "$(cgroup_file cpu.idle cpu.idle)" 0
+	differs_from_runc "the weight of before is there again"
+	weight 512 59
+}
+
+@test "update: pids limit, and none" {
+	requires controller=pids
+	up "$(resources '{pids:{limit:20}}')"
+	call update --pids-limit 10 "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" 10
+	call update --pids-limit -1 "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" max
+}
+
+@test "update: cpuset" {
+	requires controller=cpuset
+	up
+	call update --cpuset-cpus 0 --cpuset-mems 0 "$ID"
+	ok
+	equal "$(cgroup_file cpuset.cpus cpuset.cpus)" 0
+	equal "$(cgroup_file cpuset.mems cpuset.mems)" 0
+}
+
+@test "update: weight of block I/O" {
+	cgroup2 && requires controller=io || requires controller=blkio
+	up
+	if ! cgroup2 && [[ ! -e $(cgroup_dir blkio)/blkio.bfq.weight && ! -e $(cgroup_dir blkio)/blkio.weight ]]; then
+		skip "no weights in this kernel"
+	fi
+	call update --blkio-weight 500 "$ID"
+	ok
+	if cgroup2; then
+		contains "$(cat "$(cgroup_dir -)"/io.*weight)" "default"
+	else
+		contains "$(cat "$(cgroup_dir blkio)"/blkio.*weight)" 500
+	fi
+}
+
+@test "update: reservation" {
+	requires controller=memory
+	up
+	call update --memory-reservation 33554432 "$ID"
+	ok
+	equal "$(cgroup_file memory.soft_limit_in_bytes memory.low)" 33554432
+}
+
+@test "update: memory and swap, up and down, and no limit" {
+	requires controller=memory
+	requires cgroup1
+	up
+	local pair
+	[[ -e $(cgroup_dir memory)/memory.memsw.limit_in_bytes ]] || skip "no accounting of swap"
+	for pair in "64M 128M 67108864 134217728" "256M 512M 268435456 536870912" "32M 32M 33554432 33554432"; do
+		# shellcheck disable=SC2086 # words
+		set -- $pair
+		call update --memory "$1" --memory-swap "$2" "$ID"
+		ok
+		memory_limit "$3"
+		equal "$(cgroup_file memory.memsw.limit_in_bytes -)" "$4"
+	done
+	call update --memory -1 "$ID"
+	ok
+	memory_limit 9223372036854771712
+	equal "$(cgroup_file memory.memsw.limit_in_bytes -)" 9223372036854771712
+}
+
+@test "update: memory and swap on v2, where swap is counted apart" {
+	requires cgroup2
+	requires controller=memory
+	up
+	[[ -e $(cgroup_dir -)/memory.swap.max ]] || skip "no accounting of swap"
+	call update --memory 64M --memory-swap 96M "$ID"
+	ok
+	memory_limit 67108864
+	equal "$(cgroup_file - memory.swap.max)" 33554432
+	# What was for both stays for both.
+	call update --memory 80M "$ID"
+	ok
+	equal "$(cgroup_file - memory.swap.max)" 16777216
+	call update --memory 32M --memory-swap 32M "$ID"
+	ok
+	equal "$(cgroup_file - memory.swap.max)" 0
+	call update --memory -1 "$ID"
+	ok
+	memory_limit max
+	equal "$(cgroup_file - memory.swap.max)" max
+}
+
+@test "update: swap below memory" {
+	requires controller=memory
+	up "$(resources '{memory:{limit:67108864}}')"
+	call update --memory 64M --memory-swap 32M "$ID"
+	exited 1
+	memory_limit 67108864
+	differs_from_runc "names the field"
+	fails 1 "linux.resources.memory.swap: memory+swap limit 33554432 is below the memory limit 67108864"
+}
+
+@test "update: the resources as a file, as dockerd has containerd send them" {
+	requires controller=memory
+	requires controller=cpu
+	requires controller=pids
+	up
+	# docker update --memory 300M --memory-swap 600M --cpus 1.5 --pids-limit 100
+	update_by '{"memory":{"limit":314572800,"swap":629145600},"cpu":{"quota":150000,"period":100000},"pids":{"limit":100}}'
+	ok
+	memory_limit 314572800
+	cpu_max "150000 100000"
+	equal "$(cgroup_file pids.max pids.max)" 100
+	# docker update --cpu-shares 300 --cpuset-cpus 0 --restart always
+	update_by '{"cpu":{"shares":300,"cpus":"0"}}'
+	ok
+	weight 300 39
+	# docker update --memory-swap 700M: memory itself is not sent.
+	update_by '{"memory":{"swap":734003200}}'
+	ok
+	memory_limit 314572800
+	cgroup2 || equal "$(cgroup_file memory.memsw.limit_in_bytes -)" 734003200
+}
+
+@test "update: all resources with the devices, as the CRI plugin sends them" {
+	requires controller=memory
+	up
+	local before
+	before=$(cgroup2 || cat "$(cgroup_dir devices)/devices.list")
+	update_by '{"devices":[{"allow":false,"access":"rwm"}],"memory":{"limit":67108864,"reservation":0,"swap":0},"cpu":{"shares":256,"quota":0,"period":100000,"realtimeRuntime":0,"realtimePeriod":0,"cpus":"","mems":""}}'
+	ok
+	memory_limit 67108864
+	cgroup2 || equal "$(cat "$(cgroup_dir devices)/devices.list")" "$before"
+}
+
+@test "update: a file by name, and from a pipe" {
+	requires controller=pids
+	up
+	echo '{"pids":{"limit":17}}' >"$T/r.json"
+	call update -r "$T/r.json" "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" 17
+	mkfifo "$T/fifo"
+	spawn writer sh -c "echo '{\"pids\":{\"limit\":18}}' >'$T/fifo'"
+	call update --resources "$T/fifo" "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" 18
+}
+
+@test "update: flags beside a file are ignored" {
+	requires controller=pids
+	requires controller=memory
+	up
+	echo '{"pids":{"limit":17}}' >"$T/r.json"
+	call update -r "$T/r.json" --memory 64M --pids-limit 5 "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" 17
+	lacks "$(cgroup_file memory.limit_in_bytes memory.max)" 67108864
+}
+
+@test "update: a file that is missing, empty, no JSON, of the wrong type" {
+	up
+	call update -r "$T/none" "$ID"
+	fails 1 "no such file or directory"
+	IN=/dev/null call update -r - "$ID"
+	exited 1
+	update_by 'x'
+	exited 1
+	update_by '{"memory":{"limit":"much"}}'
+	exited 1
+	differs_from_runc "names the field"
+	fails 1 "linux.resources.memory.limit: line 1, column 20: want a number"
+}
+
+@test "update: what is wrong is named by its field, all of it at once" {
+	differs_from_runc "names the fields"
+	up
+	update_by '{"memory":{"limit":-2},"cpu":{"period":5,"cpus":"x"},"pids":{"limit":-2}}'
+	fails 1 "linux.resources.memory.limit: " "linux.resources.cpu.period: " "linux.resources.cpu.cpus: " "linux.resources.pids.limit: "
+}
+
+@test "update: created and paused containers" {
+	requires controller=pids
+	bundle "$(args sleep 100)"
+	created
+	call update --pids-limit 11 "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" 11
+	is created
+	call start "$ID"
+	ok
+	call pause "$ID"
+	ok
+	call update --pids-limit 12 "$ID"
+	ok
+	equal "$(cgroup_file pids.max pids.max)" 12
+	is paused
+	call resume "$ID"
+	ok
+}
+
+@test "update: a stopped container, and one that is not there" {
+	up
+	call kill "$ID" KILL
+	ok
+	ended
+	call update --pids-limit 11 "$ID"
+	exited 1
+	differs_from_runc "says that it is not running"
+	fails 1 "container not running"
+	call update --pids-limit 11 "$ID-none"
+	fails 1 "does not exist"
+}
+
+@test "update: is what later commands go on from" {
+	requires controller=memory
+	differs_from_runc "looks into the state"
+	up "$(resources '{memory:{limit:67108864},cpu:{shares:300}}')"
+	call update --memory 128M "$ID"
+	ok
+	# Only known from the update: swap is checked against it.
+	call update --memory-swap 100M "$ID"
+	fails 1 "memory+swap limit 104857600 is below the memory limit 134217728"
+	call update --memory-swap 256M "$ID"
+	ok
+	equal "$(jq -c '.linux.resources | {memory, cpu}' "$ROOT/$ID/updated.json")" \
+		'{"memory":{"limit":134217728,"swap":268435456},"cpu":{"shares":300}}'
+	call exec "$ID" true
+	ok
+}
+
+@test "update: changed from outside, it is not set back" {
+	requires controller=memory
+	requires controller=pids
+	up "$(resources '{memory:{limit:67108864}}')"
+	if cgroup2; then
+		echo 134217728 >"$(cgroup_dir -)/memory.max"
+	else
+		echo 134217728 >"$(cgroup_dir memory)/memory.limit_in_bytes"
+	fi
+	call update --pids-limit 10 "$ID"
+	ok
+	differs_from_runc "what is not given stays"
+	memory_limit 134217728
+}
+
+@test "update: what fails changes nothing" {
+	requires controller=memory
+	requires controller=cpuset
+	requires controller=pids
+	requires controller=cpu
+	differs_from_runc "leaves half of it"
+	up "$(resources '{memory:{limit:67108864},cpu:{shares:300,quota:50000,burst:1000},pids:{limit:20}}')"
+	local before
+	before=$(every_value)
+	# The kernel knows no CPU 999; that is found when the others are set.
+	call update --memory 128M --memory-reservation 32M --cpu-share 400 --cpu-quota 30000 --cpu-burst 2000 --cpu-period 50000 \
+		--pids-limit 30 --cpuset-cpus 999 "$ID"
+	fails 1 "linux.resources.cpu.cpus"
+	equal "$(every_value)" "$before"
+	absent "$ROOT/$ID/updated.json"
+	# Idle loses the weight, which has to be there again.
+	call update --cpu-idle 1 --pids-limit 30 --memory 40M --cpuset-cpus 999 "$ID"
+	fails 1 "linux.resources.cpu.cpus"
+	equal "$(every_value)" "$before"
+	call update --memory 128M --cpu-share 400 --pids-limit 30 --cpuset-cpus 0 "$ID"
+	ok
+	differ "$(every_value)" "$before"
+}
+
+@test "update: what cannot be written down changes nothing" {
+	requires controller=memory
+	requires controller=pids
+	differs_from_runc "leaves half of it"
+	up
+	local before
+	before=$(every_value)
+	# A directory in the place of the file that is to be written.
+	mkdir "$ROOT/$ID/updated.json"
+	call update --memory 128M --pids-limit 30 "$ID"
+	exited 1
+	rmdir "$ROOT/$ID/updated.json"
+	equal "$(every_value)" "$before"
+}
+
+@test "update: memory that is in use" {
+	requires controller=memory
+	requires cgroup1
+	bundle "$(script 'x=$(head -c 20000000 /dev/zero | tr "\0" x); echo have; sleep 100')" "$(resources '{memory:{limit:268435456}}')"
+	running
+	await text "$CTOUT" have
+	local before
+	before=$(every_value)
+	call update --memory 4M --pids-limit 30 "$ID"
+	exited 1
+	is running
+	differs_from_runc "names the field, leaves nothing"
+	fails 1 "linux.resources.memory.limit" "device or resource busy" "bytes are in use"
+	equal "$(every_value)" "$before"
+}
+
+@test "update: memory that is in use, on v2, with checkBeforeUpdate" {
+	requires controller=memory
+	requires cgroup2
+	needs_runc 1.1.10 "checkBeforeUpdate"
+	bundle "$(script 'x=$(head -c 20000000 /dev/zero | tr "\0" x); echo have; sleep 100')" "$(resources '{memory:{limit:268435456}}')"
+	running
+	await text "$CTOUT" have
+	update_by '{"memory":{"limit":8388608,"checkBeforeUpdate":true},"pids":{"limit":30}}'
+	fails 1 "rejecting memory limit"
+	is running
+	memory_limit 268435456
+	equal "$(cgroup_file - memory.high)" max
+	# It is remembered.
+	call update --memory 8M "$ID"
+	exited 1
+	differs_from_runc "remembers it"
+	fails 1 "rejecting memory limit 8388608 <= usage"
+	is running
+	# What can be freed is.
+	call update --memory 128M "$ID"
+	ok
+	memory_limit 134217728
+	equal "$(cgroup_file - memory.high)" max
+	update_by '{"memory":{"limit":134217728,"swap":134217728,"checkBeforeUpdate":true}}'
+	ok
+}
+
+@test "update: page cache is freed to get below the limit, nobody is killed" {
+	requires controller=memory
+	differs_from_runc "frees first"
+	local big=/var/tmp/$ID
+	case $(stat -f -c %T /var/tmp) in tmpfs | ramfs) skip "no disk at /var/tmp" ;; esac
+	head -c 60000000 /dev/zero >"$big"
+	sync "$big"
+	dd if="$big" iflag=nocache count=0 2>/dev/null # who reads it now is charged for it
+	bundle "$(script 'cat /big >/dev/null; echo have; sleep 100')" "$(resources '{memory:{limit:268435456}}')" \
+		"$(mount_at /big bind "$big" bind ro)"
+	running
+	rm "$big"
+	await text "$CTOUT" have
+	[[ $(cgroup_file memory.usage_in_bytes memory.current) -gt 40000000 ]] || skip "reading a file costs no memory here"
+	update_by '{"memory":{"limit":16777216,"checkBeforeUpdate":true}}'
+	ok
+	is running
+	memory_limit 16777216
+}
+
+@test "update: devices" {
+	differs_from_runc "does not change them"
+	bundle "$(script 'while :; do if true <>/dev/fuse; then echo yes; else echo no; fi 2>/dev/null; sleep 0.05; done')" \
+		'.linux.devices=[{path:"/dev/fuse",type:"c",major:10,minor:229}]'
+	[[ -e /dev/fuse ]] || skip "no /dev/fuse on this machine"
+	running
+	await text "$CTOUT" no
+	update_by '{"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":10,"minor":229,"access":"rwm"}]}'
+	ok
+	await text "$CTOUT" yes
+	update_by '{"devices":[{"allow":false,"access":"rwm"}]}'
+	ok
+	: >"$CTOUT"
+	await text "$CTOUT" no
+}
+
+@test "update: devices that somebody else has added stay" {
+	requires cgroup1
+	up
+	echo "c 10:229 rw" >"$(cgroup_dir devices)/devices.allow"
+	update_by '{"devices":[{"allow":false,"access":"rwm"}],"pids":{"limit":30}}'
+	ok
+	contains "$(cat "$(cgroup_dir devices)/devices.list")" "c 10:229 rw"
+}
+
+@test "update: unified" {
+	requires cgroup2
+	requires controller=memory
+	requires controller=pids
+	up
+	update_by '{"unified":{"memory.high":"50331648","memory.max":"67108864","pids.max":"33","cpu.weight":"77"}}'
+	ok
+	equal "$(cgroup_file - memory.high)" 50331648
+	equal "$(cgroup_file - memory.max)" 67108864
+	equal "$(cgroup_file - pids.max)" 33
+	equal "$(cgroup_file - cpu.weight)" 77
+	differs_from_runc "leaves half of it"
+	update_by '{"unified":{"memory.high":"40000000","pids.max":"many"}}'
+	fails 1 'linux.resources.unified["pids.max"]'
+	equal "$(cgroup_file - memory.high)" 50331648
+	update_by '{"unified":{"none.max":"1"}}'
+	fails 1 'linux.resources.unified["none.max"]' 'controller "none" not available'
+}
+
+@test "update: unified on v1" {
+	requires cgroup1
+	up
+	update_by '{"unified":{"memory.high":"50331648"}}'
+	exited 1
+}
+
+@test "update: limits of a device" {
+	cgroup2 && requires controller=io || requires controller=blkio
+	local device
+	device=$(lsblk -dnro MAJ:MIN 2>/dev/null | head -n 1)
+	[[ -n $device ]] || skip "no block device on this machine"
+	up
+	local n="{\"major\":${device%:*},\"minor\":${device#*:},\"rate\""
+	update_by "{\"blockIO\":{\"throttleReadBpsDevice\":[$n:1048576}],\"throttleWriteIOPSDevice\":[$n:100}]}}"
+	ok
+	differs_from_runc "does not set them"
+	if cgroup2; then
+		contains "$(cgroup_file - io.max)" "$device rbps=1048576 wbps=max riops=max wiops=100"
+	else
+		equal "$(cgroup_file blkio.throttle.read_bps_device -)" "$device 1048576"
+	fi
+	# 0 takes it away.
+	update_by "{\"blockIO\":{\"throttleReadBpsDevice\":[$n:0}],\"throttleWriteIOPSDevice\":[$n:0}]}}"
+	ok
+	equal "$(cgroup_file blkio.throttle.read_bps_device io.max)" ""
+}
+
+@test "update: says what has changed" {
+	requires controller=pids
+	differs_from_runc "says so in the debug log"
+	up "$(resources '{pids:{limit:20}}')"
+	call --debug --log "$T/log" update --pids-limit 30 "$ID"
+	ok
+	matches "$(<"$T/log")" 'changed linux.resources.pids.limit: /sys/fs/cgroup/.*/pids.max: .*30.*, was .*20'
+}
+
+@test "update: limits that kernels no longer have are accepted" {
+	up
+	call update --kernel-memory 16M --kernel-memory-tcp 16M "$ID"
+	exited 0
+	stdout ""
+}
+
+@test "update: classes of service where there are none" {
+	[[ ! -d /sys/fs/resctrl/info ]] || skip "this machine has them"
+	requires controller=pids
+	up "$(resources '{pids:{limit:20}}')"
+	call update --l3-cache-schema "L3:0=f" --pids-limit 30 "$ID"
+	exited 1
+	differs_from_runc "leaves nothing"
+	equal "$(cgroup_file pids.max pids.max)" 20
+}
+
+@test "update: two at once" {
+	requires controller=pids
+	up
+	local n
+	for n in 1 2 3 4; do spawn "u$n" "$RUNTIME" --root "$ROOT" update --pids-limit "2$n" "$ID"; done
+	n=0
+	for pid in "${SPAWNED[@]}"; do
+		n=$((n + 1))
+		reap "u$n" "$pid"
+		exited 0
+	done
+	matches "$(cgroup_file pids.max pids.max)" '^2[1-4]$'
+}
