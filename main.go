@@ -80,6 +80,7 @@ type verb struct {
 
 func verbs() []verb {
 	return []verb{
+		{"checkpoint", (*call).checkpointCommand},
 		{"create", (*call).createCommand},
 		{"delete", (*call).deleteCommand},
 		{"events", (*call).eventsCommand},
@@ -89,6 +90,7 @@ func verbs() []verb {
 		{"list", (*call).listCommand},
 		{"pause", (*call).pauseCommand},
 		{"ps", (*call).psCommand},
+		{"restore", (*call).restoreCommand},
 		{"resume", (*call).resumeCommand},
 		{"run", (*call).runCommand},
 		{"spec", (*call).specCommand},

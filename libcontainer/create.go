@@ -70,9 +70,15 @@ func (f Factory) Create(id string, s *specs.Spec, raw []byte, o CreateOptions) (
 	if err != nil {
 		return nil, err
 	}
+	return f.make(dir, s, o, func(c *creation) error { return c.create(s, raw) })
+}
+
+// make makes a container in dir as how says, and takes everything back if that
+// does not work.
+func (f Factory) make(dir *statedir.Dir, s *specs.Spec, o CreateOptions, how func(*creation) error) (*Container, error) {
 	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn, Note: o.Note, hookEnv: f.HookEnv}, opts: o, start: linux.NoFD}
 	c.undo = append(c.undo, dir.Remove)
-	if err = c.create(s, raw); err != nil {
+	if err := how(c); err != nil {
 		byHook := hookFailed(err)
 		for i := len(c.undo) - 1; i >= 0; i-- {
 			err = joinUndo(err, c.undo[i]())
@@ -268,12 +274,7 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 	} else if leaf != nil {
 		facts.Leaf, c.tasks = true, append(c.tasks, leaf)
 	}
-	for _, h := range c.group.Hierarchies() {
-		facts.Hierarchies = append(facts.Hierarchies, plan.Hierarchy{
-			Name: h.Name, Parameters: strings.Split(h.Controllers, ","),
-			Unified: h.Version == linux.CgroupV2, Path: h.Path, Shared: h.Missing,
-		})
-	}
+	facts.Hierarchies = hierarchies(c.group)
 	p, err := plan.Build(s, facts, plan.Options{
 		ID: c.ID(), Bundle: c.opts.Bundle, Extra: len(c.opts.ExtraFiles),
 		NoPivot: c.opts.NoPivot, NoNewKeyring: c.opts.NoNewKeyring, StartHere: c.opts.StartHere,
@@ -302,6 +303,18 @@ func closeAll(files []*os.File) {
 	for _, f := range files {
 		_ = f.Close()
 	}
+}
+
+// hierarchies are the container's cgroups as a plan has to know them.
+func hierarchies(g *cgroup.Group) []plan.Hierarchy {
+	var out []plan.Hierarchy
+	for _, h := range g.Hierarchies() {
+		out = append(out, plan.Hierarchy{
+			Name: h.Name, Parameters: strings.Split(h.Controllers, ","),
+			Unified: h.Version == linux.CgroupV2, Path: h.Path, Shared: h.Missing,
+		})
+	}
+	return out
 }
 
 // gatherFacts asks the kernel what the plan of p depends on.

@@ -1,7 +1,7 @@
 # Completion of rung's command line for bash, from 4.2 on. It needs no other
 # package. completion_test.go compares it with the command table.
 
-_rung_verbs='create delete events exec features help kill list pause ps resume run spec start state update'
+_rung_verbs='checkpoint create delete events exec features help kill list pause ps restore resume run spec start state update'
 
 # _rung_options VERB sets, for a verb or for "", which is what stands before
 # it, options to those without a value and valued to those with one. Options
@@ -12,6 +12,11 @@ _rung_options() {
 	'')
 		options=(--debug --systemd-cgroup --version -v)
 		valued=(--root --log --log-format --rootless)
+		;;
+	checkpoint)
+		options=(--leave-running --pre-dump --tcp-established --tcp-skip-in-flight --tcp-close --ext-unix-sk
+			--shell-job --lazy-pages --file-locks --link-remap --auto-dedup)
+		valued=(--image-path --work-path --parent-path --status-fd --page-server --manage-cgroups-mode --empty-ns)
 		;;
 	create)
 		options=(--no-pivot --no-new-keyring)
@@ -35,6 +40,12 @@ _rung_options() {
 		;;
 	ps)
 		valued=(--format -f)
+		;;
+	restore)
+		options=(--detach -d --no-subreaper --no-pivot --tcp-established --tcp-skip-in-flight --tcp-close
+			--ext-unix-sk --shell-job --lazy-pages --file-locks --link-remap --auto-dedup)
+		valued=(--image-path --work-path --bundle -b --pid-file --console-socket --pidfd-socket
+			--manage-cgroups-mode --empty-ns --lsm-profile --lsm-mount-context)
 		;;
 	run)
 		options=(--no-pivot --no-new-keyring --detach -d --keep --no-subreaper)
@@ -128,11 +139,13 @@ _rung_ids() {
 # _rung_value completes the value of flag.
 _rung_value() {
 	case $verb:$flag in
-	:--root | *:--bundle | *:-b) _rung_files -d ;;
+	:--root | *:--bundle | *:-b | *:--image-path | *:--work-path) _rung_files -d ;;
 	:--log | exec:--process | exec:-p | update:--resources | update:-r | *:--pid-file | *:--console-socket | *:--pidfd-socket) _rung_files -f ;;
 	:--log-format) _rung_words text json ;;
 	:--rootless) _rung_words true false auto ;;
 	list:* | ps:*) _rung_words table json ;;
+	*:--manage-cgroups-mode) _rung_words soft full strict ignore ;;
+	*:--empty-ns) _rung_words network ;;
 	esac
 }
 
@@ -151,7 +164,7 @@ _rung() {
 		case $verb:$arguments in
 		:*) _rung_words "$_rung_verbs" ;;
 		help:0) _rung_words "${_rung_verbs/ help/}" ;;
-		delete:0 | events:0 | exec:0 | kill:0 | pause:0 | ps:0 | resume:0 | start:0 | state:0 | update:0) _rung_ids "$1" ;;
+		checkpoint:0 | delete:0 | events:0 | exec:0 | kill:0 | pause:0 | ps:0 | resume:0 | start:0 | state:0 | update:0) _rung_ids "$1" ;;
 		kill:1) mapfile -t COMPREPLY < <(compgen -A signal -X '!SIG*' -- "$cur") ;;
 		esac
 	fi

@@ -2,6 +2,7 @@ package linux
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,6 +117,19 @@ func (p Proc) Read(pid int, name string) (string, error) {
 		}
 		text = append(text, buf[:n]...)
 	}
+}
+
+// Link reads a magic link of a process, such as fd/0 or ns/net.
+func (p Proc) Link(pid int, name string) (string, error) {
+	path := strconv.Itoa(pid) + "/" + name
+	dir, err := p.Open(filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	var b [unix.PathMax]byte
+	n, err := unix.Readlinkat(int(dir), filepath.Base(path), b[:])
+	return string(b[:max(n, 0)]), wrap("readlink", "/proc/"+path, err)
 }
 
 // PidOf is the pid of the process behind pidfd, in the pid namespace of this

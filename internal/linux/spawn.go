@@ -13,9 +13,10 @@ type Program struct {
 	Args []string
 	Env  []string
 	Dir  string // "" is the current directory
-	// Stdio become its descriptors 0, 1 and 2. It gets no other one, if what
-	// is open here is close-on-exec.
+	// Stdio become its descriptors 0, 1 and 2, Extra 3, 4, …. It gets no other
+	// one, if what is open here is close-on-exec.
 	Stdio [3]FD
+	Extra []FD
 }
 
 // Child is a started program, leader of its own process group. Whoever started
@@ -34,6 +35,9 @@ func (p *Program) Start() (*Child, error) {
 		Env:   p.Env,
 		Files: []uintptr{uintptr(p.Stdio[0]), uintptr(p.Stdio[1]), uintptr(p.Stdio[2])},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, PidFD: &pidfd},
+	}
+	for _, fd := range p.Extra {
+		attr.Files = append(attr.Files, uintptr(fd))
 	}
 	pid, err := forkExec(p.Path, p.Args, &attr)
 	if err != nil {

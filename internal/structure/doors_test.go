@@ -102,6 +102,8 @@ type module struct {
 }
 
 var modules = []module{
+	{"github.com/checkpoint-restore/go-criu/v8", "libcontainer/host/criu",
+		"the messages of criu's protocol, generated from its definition; no start-up cost, unlike versions with google's protobuf"},
 	{"github.com/opencontainers/cgroups", "libcontainer/host/cgroup",
 		"cgroup v1 and v2 with every resource of the spec, and systemd's driver: what the other runtimes use, with their years of kernel knowledge"},
 	{"github.com/opencontainers/runtime-spec", "*",

@@ -106,6 +106,24 @@ func (s *stage) consoleDevice(slave int) bool {
 	return s.failAt(wire.OpMoveMount, e, path)
 }
 
+func isNull(st *raw.Stat) bool { return st.Mode&raw.SIFMT == raw.SIFCHR && st.Rdev == devNull }
+
+// ownNull puts the container's null device in the place of the caller's, which
+// is a file of the host: a checkpoint could not keep it open. A container that
+// has none keeps the caller's. Whatever else may be at the path must not make
+// us wait.
+func (s *stage) ownNull(n int) {
+	fd, e := raw.Openat(s.root, raw.Lit("dev/null\x00"), raw.ORdwr|raw.ONonblock|raw.ONoctty|raw.ONoFollow|raw.OCloexec, 0)
+	if e != 0 {
+		return
+	}
+	var st raw.Stat
+	if raw.Fstat(fd, &st) == 0 && isNull(&st) && raw.ClearFlags(fd) == 0 {
+		raw.Dup3(fd, n, 0)
+	}
+	raw.Close(fd)
+}
+
 // stdio gives the standard streams to the payload's user, so that it can open
 // them again through /dev/stdout. The null device stays root's: it is shared.
 func (s *stage) stdio() bool {
@@ -115,7 +133,11 @@ func (s *stage) stdio() bool {
 		if raw.Fstat(n, &st) != 0 {
 			continue // closed: nothing to give
 		}
-		if int(st.Uid) == uid || st.Mode&raw.SIFMT == raw.SIFCHR && st.Rdev == devNull {
+		if isNull(&st) {
+			s.ownNull(n)
+			continue
+		}
+		if int(st.Uid) == uid {
 			continue
 		}
 		e := raw.Fchownat(n, raw.Lit("\x00"), uid, -1, raw.AtEmptyPath)

@@ -63,7 +63,7 @@ func (b *builder) hierarchy(h Hierarchy, target string, attr uint64, private boo
 		}
 		attr |= spec.MountAttrReadonly
 	}
-	if !private {
+	if !private || b.external {
 		slot := b.open(Descriptor{
 			Opens: OpenTree, Field: field, Path: h.Path, Set: attr,
 			Propagation: []uint64{msPrivate},

@@ -190,7 +190,9 @@ type builder struct {
 	joined  bool        // init is in all of its cgroups
 	trees   []wire.Step // that init copies trees with
 	treesAt int         // their place in the plan
-	err     error
+	// external: what comes from outside is wanted, not a start.
+	external bool
+	err      error
 }
 
 // Build makes the plan of create and run.

@@ -232,6 +232,12 @@ func SetCloexec(n int) Errno {
 	return e
 }
 
+// ClearFlags takes O_NONBLOCK and what else can be changed from an open file.
+func ClearFlags(n int) Errno {
+	_, e := call(unix.SYS_FCNTL, fd(n), unix.F_SETFL, 0, 0, 0, 0)
+	return e
+}
+
 // Memfd is memfd_create(2), close-on-exec.
 func Memfd(name Ptr) (int, Errno) {
 	r, e := call(unix.SYS_MEMFD_CREATE, name, unix.MFD_CLOEXEC, 0, 0, 0, 0)

@@ -63,12 +63,7 @@ func (b *Begun) Serve(p *plan.Plan, special Special, on Handlers) (*Init, error)
 			_ = fd.Close()
 		}
 	}
-	for _, m := range s.mappings {
-		_ = m.ns.Close()
-	}
-	for _, n := range s.nodes {
-		_ = n.Close()
-	}
+	s.free()
 	_ = b.program.Close()
 	if err != nil {
 		if born := b.wait(); born.err == nil {
@@ -81,6 +76,16 @@ func (b *Begun) Serve(p *plan.Plan, special Special, on Handlers) (*Init, error)
 		return nil, err
 	}
 	return init, nil
+}
+
+// free closes what was needed for opening slots.
+func (s *server) free() {
+	for _, m := range s.mappings {
+		_ = m.ns.Close()
+	}
+	for _, n := range s.nodes {
+		_ = n.Close()
+	}
 }
 
 func (s *server) serve(special Special) (*Init, error) {

@@ -1,0 +1,245 @@
+package libcontainer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/host/cgroup"
+	"github.com/oci-rung/rung/libcontainer/host/criu"
+	"github.com/oci-rung/rung/libcontainer/plan"
+)
+
+// CheckpointOptions are checkpoint's command line.
+type CheckpointOptions struct {
+	CriuOptions
+	// PreDump writes the memory only, for a later dump to build on; the
+	// container runs on.
+	PreDump bool
+}
+
+// Checkpoint writes the processes of the container into images. Unless they are
+// to go on, the container is gone afterwards, as after Delete.
+func (c *Container) Checkpoint(o CheckpointOptions) error {
+	if err := c.lock(); err != nil {
+		return err
+	}
+	defer c.dir.Unlock() //nolint:errcheck // the lock goes with the process
+	status, err := c.status()
+	if err != nil {
+		return err
+	}
+	if status != string(specs.StateRunning) && status != statusPaused {
+		return fmt.Errorf("container cannot be checkpointed in %s state", status)
+	}
+	if err := os.MkdirAll(o.ImagePath, 0o700); err != nil {
+		return fmt.Errorf("--image-path: %w", err)
+	}
+	o.useConfig(c.state.Annotations)
+	closeDirs, err := o.openDirs()
+	if err != nil {
+		return err
+	}
+	defer closeDirs()
+	kind := criu.Dump
+	if o.PreDump {
+		kind = criu.PreDump
+		o.Needs.MemoryTracking = true
+	}
+	o.Needs.LazyPages = o.LazyPages
+	if err := c.describe(&o); err != nil {
+		return err
+	}
+	if err := criu.Run(o.Criu, kind, &o.CriuSettings, criu.Handlers{}); err != nil {
+		return joinUndo(err, c.thawAfter(status))
+	}
+	if o.LeaveRunning || o.PreDump {
+		return nil
+	}
+	return errors.Join(c.destroy(), c.dir.Close())
+}
+
+// describe fills in what CRIU has to know of this container.
+func (c *Container) describe(o *CheckpointOptions) error {
+	s, err := c.Spec()
+	if err != nil {
+		return err
+	}
+	if err = uncheckpointable(s); err != nil {
+		return err
+	}
+	proc, err := linux.OpenProc()
+	if err != nil {
+		return err
+	}
+	defer proc.Close()
+	pid := c.state.InitPid
+	o.Pid, o.Root, o.Freezer = pid, c.state.Rootfs, c.freezerDir()
+	for _, n := range outsideNamespaces {
+		if path, field := byPath(s, n.kind); path != "" {
+			inode, err := namespaceInode(proc, pid, n.word)
+			if err != nil {
+				return fmt.Errorf("%s: %w", field, err)
+			}
+			o.External = append(o.External, fmt.Sprintf("%s[%d]:%s", n.word, inode, n.key))
+		}
+	}
+	if o.Mounts, err = c.externalMounts(s, proc); err != nil || o.PreDump {
+		return err
+	}
+	names, outside, err := describeStreams(proc, pid)
+	if err != nil {
+		return err
+	}
+	o.External = append(o.External, outside...)
+	return saveDescriptors(o.Images, names)
+}
+
+// freezerDir is the cgroup that CRIU freezes while it looks at the processes.
+func (c *Container) freezerDir() string {
+	if dir := c.state.CgroupPaths["freezer"]; dir != "" {
+		return dir
+	}
+	if cgroup.Mode() == cgroup.Unified {
+		return c.state.CgroupPaths[""]
+	}
+	return ""
+}
+
+// thawAfter lets a container go on that a dump has left frozen because it could
+// not be finished.
+func (c *Container) thawAfter(status string) error {
+	if status == statusPaused {
+		return nil
+	}
+	g, err := c.group()
+	if err != nil {
+		return err
+	}
+	frozen, err := g.Frozen()
+	if err != nil || !frozen {
+		return err
+	}
+	return g.Thaw()
+}
+
+func namespaceInode(proc linux.Proc, pid int, word string) (uint64, error) {
+	target, err := proc.Link(pid, "ns/"+word)
+	if err != nil {
+		return 0, err
+	}
+	number, _ := strings.CutPrefix(target, word+":[")
+	return strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 64)
+}
+
+// externalMounts finds the mounts of the container that come from outside, and
+// gives them the names that they have in the config.
+func (c *Container) externalMounts(s *specs.Spec, proc linux.Proc) ([]criu.Mount, error) {
+	g, err := cgroup.New(cgroup.Config{ID: c.ID(), Path: s.Linux.CgroupsPath, Systemd: c.state.SystemdCgroup, Rootless: true})
+	if err != nil {
+		return nil, err
+	}
+	e, err := external(s, g, c.state.Bundle)
+	if err != nil {
+		return nil, err
+	}
+	root, err := proc.Root(c.state.InitPid)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	points, err := linux.MountPoints(strconv.Itoa(c.state.InitPid))
+	if err != nil {
+		return nil, err
+	}
+	var out []criu.Mount
+	for i := range e.Mounts {
+		m := &e.Mounts[i]
+		at, err := mountedAt(root, m)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Field, err)
+		}
+		if at == "" || !slices.Contains(points, at) {
+			continue // the payload has unmounted it
+		}
+		out = append(out, criu.Mount{Key: at, Value: m.Name})
+		if m.Recursive {
+			out = append(out, mountsBelow(points, s, at, m.Target)...)
+		}
+	}
+	return out, nil
+}
+
+// mountedAt is where a mount of the config is in the container, or "".
+func mountedAt(root linux.FD, m *plan.ExternalMount) (string, error) {
+	fd, err := linux.OpenInRoot(root, m.Target)
+	if errors.Is(err, linux.ENOENT) || errors.Is(err, linux.ENOTDIR) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer fd.Close()
+	if m.FileOnly {
+		st, err := linux.Fstat(fd)
+		if err != nil || st.Mode&linux.ModeKind == linux.ModeDir {
+			return "", err
+		}
+	}
+	return linux.Readlink(linux.ProcFD(fd))
+}
+
+// mountsBelow are the mounts that came along with a recursive one: what the
+// config has below it itself is not among them.
+func mountsBelow(points []string, s *specs.Spec, at, target string) []criu.Mount {
+	var out []criu.Mount
+	for _, p := range points {
+		rest, ok := below(p, at)
+		if !ok || ownMount(s, target+"/"+rest) {
+			continue
+		}
+		out = append(out, criu.Mount{Key: p, Value: target + "/" + rest})
+	}
+	return out
+}
+
+// ownMount tells what the config itself mounts at a path or above it, but below
+// a recursive mount.
+func ownMount(s *specs.Spec, path string) bool {
+	at := func(p string) bool { return p == path || strings.HasPrefix(path, strings.TrimSuffix(p, "/")+"/") }
+	nearest := ""
+	for _, m := range s.Mounts {
+		if at(m.Destination) && len(m.Destination) >= len(nearest) {
+			nearest = m.Destination
+		}
+	}
+	for _, m := range s.Mounts {
+		if m.Destination == nearest && nearest != path {
+			return !slices.Contains(m.Options, "rbind") || slices.Contains(s.Linux.ReadonlyPaths, path) || slices.Contains(s.Linux.MaskedPaths, path)
+		}
+	}
+	return true
+}
+
+// describeStreams names what the standard streams of init are, so that a
+// restore can give them to something else, and in CRIU's words those that lie
+// outside of the container.
+func describeStreams(proc linux.Proc, pid int) (names, outside []string, err error) {
+	for fd := range 3 {
+		name, err := proc.Link(pid, "fd/"+strconv.Itoa(fd))
+		if errors.Is(err, linux.ENOENT) {
+			name, err = "", nil // the payload has closed it
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil, nil
+}

@@ -1,0 +1,167 @@
+package libcontainer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/host/cgroup"
+	"github.com/oci-rung/rung/libcontainer/host/criu"
+	"github.com/oci-rung/rung/libcontainer/jsontext"
+	"github.com/oci-rung/rung/libcontainer/plan"
+	"github.com/oci-rung/rung/libcontainer/spec"
+)
+
+// CriuOptions are the parts of the command line that checkpoint and restore
+// have in common.
+type CriuOptions struct {
+	CriuSettings
+	Criu CriuProgram
+	// ImagePath is the directory of the images, WorkPath of the log; empty means
+	// the same one. Both are absolute.
+	ImagePath, WorkPath string
+}
+
+// Words that a caller needs for Settings.
+const (
+	CgroupsIgnore = criu.CgroupsIgnore
+	CgroupsSoft   = criu.CgroupsSoft
+	CgroupsFull   = criu.CgroupsFull
+	CgroupsStrict = criu.CgroupsStrict
+)
+
+// Types of which a caller makes Settings.
+type (
+	CriuSettings   = criu.Settings
+	CriuProgram    = criu.Program
+	CriuPageServer = criu.PageServer
+	CgroupMode     = criu.CgroupMode
+)
+
+// configAnnotation names a file with further options for CRIU.
+const configAnnotation = "org.criu.config"
+
+// defaultConfigs are such files of the host, the first that is there.
+// Compat(runc): its file has what the host's administrator wants of CRIU.
+var defaultConfigs = [...]string{"/etc/criu/rung.conf", "/etc/criu/runc.conf"}
+
+// useConfig finds the file with further options, if there is one.
+func (o *CriuOptions) useConfig(annotations map[string]string) {
+	config, ok := annotations[configAnnotation]
+	for i := 0; !ok && i < len(defaultConfigs); i++ {
+		if _, err := os.Stat(defaultConfigs[i]); err == nil {
+			config, ok = defaultConfigs[i], true
+		}
+	}
+	o.ConfigFile = config
+}
+
+// openDirs opens the directories of images and log. The caller calls what comes
+// back.
+func (o *CriuOptions) openDirs() (closeDirs func(), err error) {
+	if o.Images, err = linux.OpenDir(linux.CWD, o.ImagePath); err != nil {
+		return nil, fmt.Errorf("--image-path: %w", err)
+	}
+	if o.WorkPath == "" {
+		o.WorkPath = o.ImagePath
+	}
+	o.WorkName = o.WorkPath
+	if err = os.MkdirAll(o.WorkPath, 0o700); err == nil {
+		o.Work, err = linux.OpenDir(linux.CWD, o.WorkPath)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--work-path: %w", err), o.Images.Close())
+	}
+	return func() { _, _ = o.Images.Close(), o.Work.Close() }, nil
+}
+
+// external finds out what of the container comes from outside of it.
+func external(s *specs.Spec, g *cgroup.Group, bundle string) (*plan.External, error) {
+	facts, err := gatherFacts(s, s.Process)
+	if err != nil {
+		return nil, err
+	}
+	facts.Hierarchies = hierarchies(g)
+	return plan.BuildExternal(s, facts, plan.Options{Bundle: bundle})
+}
+
+// outsideNamespaces are the kinds of namespaces that CRIU takes from outside,
+// as it calls them, and the names that runc gives them in images.
+var outsideNamespaces = [...]struct {
+	kind      specs.LinuxNamespaceType
+	word, key string
+}{
+	{specs.NetworkNamespace, "net", "extRootNetNS"},
+	{specs.PIDNamespace, "pid", "extRootPidNS"},
+}
+
+// joinable are the kinds that CRIU joins by path instead of making them.
+var joinable = [...]struct {
+	kind specs.LinuxNamespaceType
+	word string
+}{
+	{specs.IPCNamespace, "ipc"},
+	{specs.UTSNamespace, "uts"},
+	{specs.TimeNamespace, "time"},
+}
+
+// byPath returns the path of the config's namespace of a kind, if it has one.
+func byPath(s *specs.Spec, kind specs.LinuxNamespaceType) (path, field string) {
+	for i, ns := range s.Linux.Namespaces {
+		if ns.Type == kind && ns.Path != "" {
+			return ns.Path, fmt.Sprintf("linux.namespaces[%d].path", i)
+		}
+	}
+	return "", ""
+}
+
+// descriptorsFile says what the standard streams of init were when they were
+// dumped: a list of three names. Compat(runc): the same name and form.
+const descriptorsFile = "descriptors.json"
+
+const mostDescriptors = 64 << 10
+
+func saveDescriptors(images linux.FD, names []string) error {
+	text := jsontext.AppendList(nil, names)
+	if err := linux.Unlinkat(images, descriptorsFile); err != nil && !errors.Is(err, linux.ENOENT) {
+		return err
+	}
+	return linux.WriteNewFile(images, descriptorsFile, text, 0o600)
+}
+
+func loadDescriptors(images string) ([]string, error) {
+	text, err := linux.ReadFile(filepath.Join(images, descriptorsFile), mostDescriptors)
+	if err != nil {
+		return nil, err
+	}
+	const depth = 1
+	var names []string
+	r := jsontext.NewReader(string(text), depth)
+	for ok := r.Open('['); ok; ok = r.Next(']') {
+		names = append(names, r.Text())
+	}
+	r.End()
+	if r.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", descriptorsFile, r.Err())
+	}
+	return names, nil
+}
+
+// uncheckpointable refuses what CRIU would refuse too, but in words of the
+// config and before anything is frozen.
+func uncheckpointable(s *specs.Spec) error {
+	if spec.Notifies(s.Linux.Seccomp) {
+		return &spec.FieldError{Path: "linux.seccomp", Err: errors.New("criu cannot checkpoint a filter that asks an agent (SCMP_ACT_NOTIFY)")}
+	}
+	return nil
+}
+
+// below tells what lies in the directory dir, and how it is called from there.
+func below(path, dir string) (string, bool) {
+	return strings.CutPrefix(path, strings.TrimSuffix(filepath.Clean(dir), "/")+"/")
+}
