@@ -113,7 +113,7 @@ func TestCompletion(t *testing.T) {
 		want string
 	}{
 		{"s", "spec|start|state"},
-		{"--debug --root state re", "resume"},
+		{"--debug --root state res", "restore|resume"},
 		{"--debug = true pau", "pause"},
 		{"--debug = r", ""},
 		{"--log-format j", "json"},
@@ -121,7 +121,7 @@ func TestCompletion(t *testing.T) {
 		{"--log-format =", "text|json"},
 		{"--rootless *", "true|false|auto"},
 		{"--log", "--log|--log-format"},
-		{"help re", "resume"},
+		{"help resu", "resume"},
 		{"--root = st", "state"},
 		{"create --no-", "--no-pivot|--no-new-keyring"},
 		{"create --bundle b", "bundle"},

@@ -57,7 +57,11 @@ func featuresDocument() *features.Features {
 			MountExtensions: &features.MountExtensions{IDMap: &features.IDMap{Enabled: answer(true)}},
 			NetDevices:      &features.NetDevices{Enabled: answer(true)},
 		},
-		Annotations: map[string]string{"io.github.oci-rung.version": versionNumber()},
+		Annotations: map[string]string{
+			"io.github.oci-rung.version":            versionNumber(),
+			"io.github.oci-rung.checkpoint.enabled": "true",
+		},
+		PotentiallyUnsafeConfigAnnotations: []string{"org.criu.config"},
 	}
 }
 

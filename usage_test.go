@@ -181,7 +181,7 @@ func TestUsageErrors(t *testing.T) {
 		{"foo -h", 3, "", "", "No help topic for 'foo'"},
 		{"foo --bar baz", 3, "", "", "No help topic for 'foo'"},
 		{"help foo", 3, "", "", "No help topic for 'foo'"},
-		{"checkpoint --help", 3, "", "", "No help topic for 'checkpoint'"},
+		{"restore --lsm-mount-context", 1, "Incorrect Usage: flag needs an argument: -lsm-mount-context\n\n", "rung restore", "flag needs an argument: -lsm-mount-context"},
 		{"--log-format xml state x", 1, "", "", "invalid log-format: xml"},
 		{"--root / list", 1, "", "", "Option --root argument should not be set to /"},
 		{"--root /../. list", 1, "", "", "Option --root argument should not be set to /"},

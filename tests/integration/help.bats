@@ -5,7 +5,7 @@ setup() {
 	NAME=${RUNTIME##*/}
 }
 
-COMMANDS="create delete events exec features kill list pause ps resume run spec start state update"
+COMMANDS="checkpoint create delete events exec features kill list pause ps restore resume run spec start state update"
 
 @test "help: no command prints it, exit status 0" {
 	invoke
@@ -48,7 +48,7 @@ COMMANDS="create delete events exec features kill list pause ps resume run spec 
 }
 
 @test "help: lists the flags that callers pass" {
-	local flag
+	local flag command
 	invoke create --help
 	for flag in bundle console-socket pid-file no-pivot no-new-keyring preserve-fds; do contains "$output" "--$flag"; done
 	invoke exec --help
@@ -64,6 +64,16 @@ COMMANDS="create delete events exec features kill list pause ps resume run spec 
 		cpuset-cpus cpuset-mems blkio-weight pids-limit l3-cache-schema mem-bw-schema; do
 		contains "$output" "--$flag"
 	done
+	for command in checkpoint restore; do
+		invoke $command --help
+		for flag in image-path work-path tcp-established ext-unix-sk shell-job lazy-pages file-locks manage-cgroups-mode empty-ns auto-dedup; do
+			contains "$output" "--$flag"
+		done
+	done
+	invoke checkpoint --help
+	for flag in parent-path leave-running status-fd page-server pre-dump; do contains "$output" "--$flag"; done
+	invoke restore --help
+	for flag in bundle detach pid-file console-socket no-subreaper no-pivot lsm-profile lsm-mount-context; do contains "$output" "--$flag"; done
 }
 
 @test "version: the lines that callers read" {
@@ -101,6 +111,12 @@ COMMANDS="create delete events exec features kill list pause ps resume run spec 
 		exited 1
 		contains "$error" "\"$command\" requires a minimum of 1 argument(s)"
 	done
+}
+
+@test "usage: a flag that callers look for by leaving its value out" {
+	call restore --lsm-mount-context
+	exited 1
+	contains "$output$error" "flag needs an argument: -lsm-mount-context"
 }
 
 @test "usage: an unknown flag of a command" {
