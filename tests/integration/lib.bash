@@ -375,6 +375,7 @@ requires() {
 			missing="no AppArmor, or no apparmor_parser"
 		;;
 	selinux) [[ -e /sys/fs/selinux/enforce ]] || missing="SELinux is off" ;;
+	throwaway) [[ ${THROWAWAY:-} == yes ]] || missing="not a machine that is thrown away afterwards" ;;
 	program=*) command -v "${1#*=}" >/dev/null || missing="no program ${1#*=}" ;;
 	timens) [[ -e /proc/self/ns/time ]] || missing="no time namespaces in this kernel" ;;
 	isolated) [[ -n ${RUNG_TEST_ISOLATED:-} ]] || missing="needs the namespaces that tests/integration/run makes" ;;
