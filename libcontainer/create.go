@@ -367,7 +367,7 @@ func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 			}
 			return c.group.Limit()
 		},
-		Cgroup:     c.group.Join,
+		Cgroup:     c.group.JoinBirthplace,
 		NetDevices: func(pid int) error { return c.moveDevices(pid, s.Linux.NetDevices) },
 		Hooks: func(pid int) error {
 			return c.runHooks(s.Hooks, pid)

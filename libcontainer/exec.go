@@ -44,7 +44,10 @@ func (c *Container) Exec(p *specs.Process, o ExecOptions) (*Process, error) {
 		return nil, err
 	}
 	defer agent.close()
-	init, err := c.join(s, p, g, pidfd, o)
+	init, err := c.join(s, p, g, target{pidfd: pidfd}, o)
+	if launch.NoPidfdSetns(err) {
+		init, err = c.joinByName(s, p, g, pidfd, o)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ func (c *Container) execGroup(s *specs.Spec, o ExecOptions) (*cgroup.Group, erro
 // the payload made groups below its own, no process may be in that any more:
 // then it goes where init is now.
 func (c *Container) joinLate(g *cgroup.Group, pid int) error {
-	err := g.Join(pid)
+	err := g.JoinBirthplace(pid)
 	if err == nil {
 		return nil
 	}
@@ -114,10 +117,33 @@ func (c *Container) joinLate(g *cgroup.Group, pid int) error {
 	if atErr != nil {
 		return err
 	}
-	return at.Join(pid)
+	return at.JoinBirthplace(pid)
 }
 
-func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd linux.FD, o ExecOptions) (*launch.Init, error) {
+// target is the init whose namespaces are joined: all of them by its pidfd, or
+// one by one by their names in a directory.
+type target struct {
+	pidfd      linux.FD
+	namespaces string
+}
+
+// joinByName is join where setns(2) takes no pidfd (Kernel(5.8)), or there is
+// none. The directory is that of init, and of no other process that may get
+// its number.
+func (c *Container) joinByName(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd linux.FD, o ExecOptions) (*launch.Init, error) {
+	dir, err := linux.OpenProcess(c.state.InitPid)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	if ok, err := c.alive(); err != nil || !ok {
+		return nil, errors.Join(ErrNotRunning, err)
+	}
+	c.binary = exeseal.Begin()
+	return c.join(s, p, g, target{pidfd, linux.ProcFD(dir) + "/ns"}, o)
+}
+
+func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, to target, o ExecOptions) (*launch.Init, error) {
 	binary, err := c.binary.Take()
 	if err != nil {
 		return nil, err
@@ -133,7 +159,13 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 		return nil, errors.Join(err, binary.Close())
 	}
 	if birth.PIDFlag != 0 {
-		b.PIDNamespace = pidfd
+		b.PIDNamespace = to.pidfd
+	}
+	if birth.PIDFlag != 0 && to.namespaces != "" {
+		if b.PIDNamespace, err = launch.OpenNamespace(to.namespaces+"/pid", birth.PIDFlag); err != nil {
+			return nil, errors.Join(err, binary.Close())
+		}
+		defer b.PIDNamespace.Close()
 	}
 	dir, err := g.Dir()
 	if err != nil {
@@ -159,7 +191,7 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 		defer func() { closeAll(classes) }()
 	}
 	if err == nil {
-		facts.Tasks, facts.Classes = len(tasks), len(classes)
+		facts.Tasks, facts.Classes, facts.InitNamespaces = len(tasks), len(classes), to.namespaces
 		todo, err = plan.BuildExec(s, p, facts, plan.Options{
 			ID: c.ID(), Extra: len(o.ExtraFiles), NoNewKeyring: c.state.NoNewKeyring,
 		})
@@ -169,7 +201,7 @@ func (c *Container) join(s *specs.Spec, p *specs.Process, g *cgroup.Group, pidfd
 		return nil, err
 	}
 	c.say(todo)
-	return begun.Serve(todo, launch.Special{Init: pidfd, Start: linux.NoFD, Tasks: descriptors(tasks), Classes: descriptors(classes)}, launch.Handlers{
+	return begun.Serve(todo, launch.Special{Init: to.pidfd, Start: linux.NoFD, Tasks: descriptors(tasks), Classes: descriptors(classes)}, launch.Handlers{
 		Cgroup:  func(pid int) error { return c.joinLate(g, pid) },
 		Console: o.Console,
 		Ready:   func(int, linux.FD) error { return nil },

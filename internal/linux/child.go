@@ -28,6 +28,10 @@ const (
 // when the process has ended.
 func PidfdOpen(pid int) (FD, error) {
 	n, err := unix.PidfdOpen(pid, 0)
+	if err == unix.ENOSYS || err == unix.EPERM {
+		// Kernel(5.3); filters of that time refuse it.
+		return openProcess(pid)
+	}
 	if err == unix.EINVAL && pid > 0 {
 		// Kernel(6.15): until then a reaped process whose pid still is that of
 		// a group or session is no "leader", and the answer is EINVAL.
@@ -41,7 +45,13 @@ func Kill(pidfd FD) error { return Signal(pidfd, unix.SIGKILL) }
 
 // Signal sends a signal to the process behind pidfd.
 func Signal(pidfd FD, signal unix.Signal) error {
-	return wrap("pidfd_send_signal", strconv.Itoa(int(signal)), unix.PidfdSendSignal(int(pidfd), signal, nil, 0))
+	err := unix.PidfdSendSignal(int(pidfd), signal, nil, 0)
+	if err == unix.ENOSYS || err == unix.EPERM {
+		// Kernel(5.1), or a filter. If it is the process that may not be sent
+		// signals, it may not be this way either.
+		return signalByNumber(pidfd, signal)
+	}
+	return wrap("pidfd_send_signal", strconv.Itoa(int(signal)), err)
 }
 
 // Ended says how a child that has ended did, and leaves it to be reaped. It
@@ -49,9 +59,16 @@ func Signal(pidfd FD, signal unix.Signal) error {
 func Ended(pidfd FD) (exited bool, code int, err error) {
 	const killed, dumped = 2, 3 // CLD_KILLED, CLD_DUMPED
 	var info unix.Siginfo
-	err = retry(func() error {
-		return unix.Waitid(unix.P_PIDFD, int(pidfd), &info, unix.WEXITED|unix.WNOWAIT, nil)
-	})
+	by := func(kind, id int) error {
+		return retry(func() error { return unix.Waitid(kind, id, &info, unix.WEXITED|unix.WNOWAIT, nil) })
+	}
+	if err = by(unix.P_PIDFD, int(pidfd)); err == unix.EINVAL {
+		// Kernel(5.4). The number means this child until it is reaped.
+		var pid int
+		if pid, err = processOf(pidfd); err == nil {
+			err = by(unix.P_PID, pid)
+		}
+	}
 	if err != nil {
 		return false, 0, wrap("waitid", "init", err)
 	}

@@ -55,6 +55,13 @@ func (p *Init) Spawn() (int, FD, error) {
 	if err != nil {
 		return 0, NoFD, wrap("clone and exec", "init", err)
 	}
+	if pidfd < 0 {
+		// Kernel(5.2): older ones take no notice of the flag. Without it there
+		// is no way to wait for a process and for something else.
+		_ = unix.Kill(pid, unix.SIGKILL)
+		_, _, _ = Reap(pid)
+		return 0, NoFD, &Error{"clone CLONE_PIDFD", "init", unix.ENOSYS}
+	}
 	return pid, FD(pidfd), nil
 }
 

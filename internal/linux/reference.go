@@ -41,6 +41,9 @@ func SignalFD(pidfd FD, signal int) error { return Signal(pidfd, unix.Signal(sig
 
 // AwaitEnd waits until the process behind pidfd has ended, at most so long.
 func AwaitEnd(pidfd FD, most time.Duration) error {
+	if isDirectory(pidfd) {
+		return awaitEndOf(pidfd, most)
+	}
 	n, err := Poll([]PollFd{{Fd: int32(pidfd), Events: PollIn}}, most)
 	if err == nil && n == 0 {
 		return &Error{"wait", "killed process", ETIMEDOUT}

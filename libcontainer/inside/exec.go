@@ -70,8 +70,10 @@ func executable(path raw.Ptr) raw.Errno {
 		return raw.EISDIR
 	}
 	e = raw.Faccessat2(raw.AtFDCWD, path, raw.XOK, raw.AtEAccess)
-	if e == raw.ENOSYS {
-		return 0 // Kernel(5.8): before it, execve itself tells
+	if e == raw.ENOSYS || e == raw.EPERM {
+		// Kernel(5.8). Filters that were made before it answer EPERM. The real
+		// ids are the effective ones by now.
+		e = raw.Faccessat(raw.AtFDCWD, path, raw.XOK)
 	}
 	return e
 }

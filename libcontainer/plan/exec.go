@@ -26,12 +26,15 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 	}
 	b.joinTasks()
 	b.affinity(p.ExecCPUAffinity)
-	init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
 	forks := flags&clonePID != 0 && joinsLate(s, f.NoMount)
 	if !forks {
 		flags &^= clonePID
 	}
-	if flags != 0 {
+	switch {
+	case f.InitNamespaces != "":
+		b.joinEach(flags)
+	case flags != 0:
+		init := b.open(Descriptor{Opens: OpenInit, Field: "process"})
 		b.step(wire.Setns, "linux.namespaces", init, flags)
 	}
 	if flags&cloneUser != 0 {
@@ -49,4 +52,29 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 	}
 	b.process(p, "process", startedNow)
 	return b.done()
+}
+
+// joinEach joins the namespaces of init one by one. With a user namespace among
+// them, some may be joined with the rights of the caller only, others only with
+// those that it gives.
+func (b *builder) joinEach(flags uint64) {
+	how := wire.JoinNow
+	if flags&cloneUser != 0 {
+		how = wire.JoinTry
+	}
+	var late []wire.Step
+	for _, ns := range spec.Namespaces() {
+		if flags&ns.Flag == 0 || ns.Flag == cloneUser {
+			continue
+		}
+		field := "linux.namespaces(" + string(ns.Type) + ")"
+		slot := b.open(Descriptor{Opens: OpenNamespace, Field: field, Path: b.facts.InitNamespaces + "/" + ns.File, Flag: ns.Flag})
+		b.step(wire.Setns, field, slot, ns.Flag, num(how))
+		late = append(late, wire.Step{Kind: wire.Setns, Field: field, Args: []any{slot, ns.Flag, num(wire.JoinAgain)}})
+	}
+	if how == wire.JoinTry {
+		slot := b.open(Descriptor{Opens: OpenNamespace, Field: "linux.namespaces(user)", Path: b.facts.InitNamespaces + "/user", Flag: cloneUser})
+		b.step(wire.Setns, "linux.namespaces(user)", slot, num(uint64(cloneUser)), num(wire.JoinNow))
+		b.plan.Steps = append(b.plan.Steps, late...)
+	}
 }

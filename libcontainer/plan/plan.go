@@ -44,6 +44,9 @@ type Facts struct {
 	// that AppArmor confines the parent itself. They are looked at if the config
 	// has labels for them.
 	AppArmor, SELinux, Confined bool
+	// InitNamespaces is a directory that has the namespaces of init by name,
+	// where the kernel cannot join those of a process (exec).
+	InitNamespaces string
 	// NoSeccompFlags are those that the config has and the kernel has not.
 	NoSeccompFlags uint32
 	// Tasks is how many cgroup v1 hierarchies init has to join.

@@ -19,7 +19,31 @@ const MountRoot = unix.STATX_ATTR_MOUNT_ROOT
 func Fstatx(dir int, name Ptr, st *Statx) Errno {
 	flags := unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | unix.AT_EMPTY_PATH
 	_, e := call(unix.SYS_STATX, fd(dir), name, uintptr(flags), unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(st)), 0)
+	if e == ENOSYS || e == EPERM {
+		return statInstead(dir, name, uintptr(flags), st) // a filter of before Linux 4.11
+	}
 	return e
+}
+
+// statInstead fills in what Fstatx is asked for by newfstatat(2). The root of a
+// mount shows only by its being on another filesystem.
+func statInstead(dir int, name Ptr, flags uintptr, st *Statx) Errno {
+	var old, above Stat
+	if _, e := call(unix.SYS_NEWFSTATAT, fd(dir), name, uintptr(unsafe.Pointer(&old)), flags, 0, 0); e != 0 {
+		return e
+	}
+	if e := Fstat(dir, &above); e != 0 {
+		return e
+	}
+	*st = Statx{}
+	st.Mode, st.Uid, st.Gid, st.Size = uint16(old.Mode), old.Uid, old.Gid, uint64(old.Size)
+	st.Rdev_major, st.Rdev_minor = uint32(old.Rdev>>8)&0xfff, uint32(old.Rdev)&0xff|uint32(old.Rdev>>12)&^0xff
+	st.Atime.Sec, st.Atime.Nsec = old.Atim.Sec, uint32(old.Atim.Nsec)
+	st.Mtime.Sec, st.Mtime.Nsec = old.Mtim.Sec, uint32(old.Mtim.Nsec)
+	if old.Dev != above.Dev {
+		st.Attributes = MountRoot
+	}
+	return 0
 }
 
 // Layout of struct linux_dirent64.

@@ -195,6 +195,13 @@ func Fchmodat2(dir int, path Ptr, mode uint32, flags int) Errno {
 	return e
 }
 
+// Faccessat is faccessat(2): by the real ids, and by the capabilities that an
+// execve of the real user would begin with.
+func Faccessat(dir int, path Ptr, mode int) Errno {
+	_, e := call(unix.SYS_FACCESSAT, fd(dir), path, uintptr(mode), 0, 0, 0)
+	return e
+}
+
 // Faccessat2 is faccessat2(2), Linux 5.8.
 func Faccessat2(dir int, path Ptr, mode, flags int) Errno {
 	_, e := call(unix.SYS_FACCESSAT2, fd(dir), path, uintptr(mode), uintptr(flags), 0, 0)
@@ -219,11 +226,33 @@ func Getcwd(b []byte) (int, Errno) {
 	return int(r), e
 }
 
-// CloexecFrom marks every descriptor from first on close-on-exec: one
-// close_range(2) call, Linux 5.11.
+// CloexecFrom marks every descriptor from first on close-on-exec: by one
+// close_range(2) call (Linux 5.9, with the flag 5.11), where that is there and
+// no filter refuses it.
 func CloexecFrom(first int) Errno {
 	_, e := call(unix.SYS_CLOSE_RANGE, fd(first), uintptr(^uint32(0)), unix.CLOSE_RANGE_CLOEXEC, 0, 0, 0)
+	if e == ENOSYS || e == EINVAL || e == EPERM {
+		return cloexecEach(first)
+	}
 	return e
+}
+
+// cloexecEach does it number by number. There may be a thousand million of
+// them, but a new descriptor gets the lowest number that is free: none is open
+// behind so many free ones that this process never had at once.
+func cloexecEach(first int) Errno {
+	const never = 4096
+	for free := 0; free < never; first++ {
+		switch e := SetCloexec(first); e {
+		case 0:
+			free = 0
+		case EBADF:
+			free++
+		default:
+			return e
+		}
+	}
+	return 0
 }
 
 // SetCloexec marks one descriptor close-on-exec.

@@ -93,6 +93,19 @@ func (g *Group) Join(pid int) error {
 	return nil
 }
 
+// JoinBirthplace moves a process that could not be born in what Dir opens
+// there. The other hierarchies it joins by itself, once they may be joined.
+func (g *Group) JoinBirthplace(pid int) error {
+	dir := g.paths[""]
+	if dir == "" {
+		return nil
+	}
+	if err := linux.WriteKernelFile(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(pid)); err != nil {
+		return fmt.Errorf("join cgroup, adding pid %d to cgroups: %w", pid, err)
+	}
+	return nil
+}
+
 // Sub returns the group below g that exec --cgroup asks for. Each of args is
 // either PATH, alone and for every hierarchy, or CONTROLLER[,CONTROLLER]:PATH,
 // which is for v1. Hierarchies that are not named stay where g is. The

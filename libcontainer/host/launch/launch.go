@@ -267,3 +267,14 @@ func Connect(dir linux.FD, socket string, pid int, pidfd linux.FD) (*Init, error
 	}
 	return &Init{Pid: pid, Pidfd: pidfd, sock: sock}, nil
 }
+
+// NoPidfdSetns reports whether a start failed because setns(2) took no pidfd:
+// Kernel(5.8), or what stood for one was none.
+func NoPidfdSetns(err error) bool {
+	var failed *Failure
+	if errors.As(err, &failed) {
+		return failed.Op == wire.OpSetns && errors.Is(err, linux.EINVAL)
+	}
+	var call *linux.Error
+	return errors.As(err, &call) && call.Op == "setns" && errors.Is(err, linux.EINVAL)
+}
