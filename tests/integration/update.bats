@@ -474,7 +474,7 @@ every_value() {
 @test "update: memory that is in use" {
 	requires controller=memory
 	requires cgroup1
-	bundle "$(script 'x=$(head -c 20000000 /dev/zero | tr "\0" x); echo have; sleep 100')" "$(resources '{memory:{limit:268435456}}')"
+	bundle "$(script 'x=$(head -c 20000000 /dev/zero | tr "\0" x); echo have; sleep 100; :')" "$(resources '{memory:{limit:268435456}}')"
 	running
 	await text "$CTOUT" have
 	local before
@@ -491,7 +491,7 @@ every_value() {
 	requires controller=memory
 	requires cgroup2
 	needs_runc 1.1.10 "checkBeforeUpdate"
-	bundle "$(script 'x=$(head -c 20000000 /dev/zero | tr "\0" x); echo have; sleep 100')" "$(resources '{memory:{limit:268435456}}')"
+	bundle "$(script 'x=$(head -c 20000000 /dev/zero | tr "\0" x); echo have; sleep 100; :')" "$(resources '{memory:{limit:268435456}}')"
 	running
 	await text "$CTOUT" have
 	update_by '{"memory":{"limit":8388608,"checkBeforeUpdate":true},"pids":{"limit":30}}'
@@ -522,7 +522,7 @@ every_value() {
 	head -c 60000000 /dev/zero >"$big"
 	sync "$big"
 	dd if="$big" iflag=nocache count=0 2>/dev/null # who reads it now is charged for it
-	bundle "$(script 'cat /big >/dev/null; echo have; sleep 100')" "$(resources '{memory:{limit:268435456}}')" \
+	bundle "$(script 'cat /big >/dev/null; echo have; sleep 100; :')" "$(resources '{memory:{limit:268435456}}')" \
 		"$(mount_at /big bind "$big" bind ro)"
 	running
 	rm "$big"

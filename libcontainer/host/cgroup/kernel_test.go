@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -97,6 +98,7 @@ type process struct {
 	*exec.Cmd
 	t   *testing.T
 	out *bufio.Reader
+	in  io.Writer
 }
 
 // start runs a shell script in g as init would get there: born in the v2
@@ -118,7 +120,8 @@ func start(t *testing.T, g *Group, script string) *process {
 		n=$((n + 1)); done; echo joined; `
 	cmd := exec.Command("sh", "-c", join+script, "sh", strconv.Itoa(len(tasks)))
 	cmd.ExtraFiles = tasks
-	if _, err := cmd.StdinPipe(); err != nil {
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
 	cmd.Stderr = os.Stderr
@@ -137,7 +140,7 @@ func start(t *testing.T, g *Group, script string) *process {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	p := &process{Cmd: cmd, t: t, out: bufio.NewReader(out)}
+	p := &process{Cmd: cmd, t: t, out: bufio.NewReader(out), in: stdin}
 	if line := p.line(); line != "joined" {
 		t.Fatalf("process in %s: got %q, want joined", g, line)
 	}

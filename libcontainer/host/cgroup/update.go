@@ -55,7 +55,17 @@ func (g *Group) Update(u Update) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Change{Notes: notes}
+	c, err := take(steps)
+	if err != nil {
+		return nil, err
+	}
+	c.Notes = notes
+	return c, nil
+}
+
+// take takes all steps or none.
+func take(steps []step) (*Change, error) {
+	c := new(Change)
 	for _, s := range steps {
 		changed, err := s.apply()
 		if err != nil {
