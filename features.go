@@ -41,7 +41,7 @@ func featuresDocument() *features.Features {
 			Capabilities: spec.CapabilityNames(),
 			Cgroup: &features.Cgroup{
 				V1: answer(true), V2: answer(true), Rdma: answer(true),
-				Systemd: answer(false), SystemdUser: answer(false),
+				Systemd: answer(true), SystemdUser: answer(true),
 			},
 			Seccomp: &features.Seccomp{
 				Enabled:    answer(true),
@@ -61,7 +61,7 @@ func featuresDocument() *features.Features {
 			"io.github.oci-rung.version":            versionNumber(),
 			"io.github.oci-rung.checkpoint.enabled": "true",
 		},
-		PotentiallyUnsafeConfigAnnotations: []string{"org.criu.config"},
+		PotentiallyUnsafeConfigAnnotations: []string{"org.criu.config", "org.systemd.property."},
 	}
 }
 

@@ -141,7 +141,10 @@ func note(text string) { slog.Debug(text) }
 
 // factory gives access to the containers below the state directory.
 func (c *call) factory() libcontainer.Factory {
-	return libcontainer.Factory{Root: c.global.root, HookEnv: os.Environ()}
+	return libcontainer.Factory{
+		Root: c.global.root, HookEnv: os.Environ(),
+		RuntimeDir: c.getenv("XDG_RUNTIME_DIR"), SessionBus: c.getenv("DBUS_SESSION_BUS_ADDRESS"),
+	}
 }
 
 // makeRoot makes the default state directory of an unprivileged user. The

@@ -76,7 +76,7 @@ func (f Factory) Create(id string, s *specs.Spec, raw []byte, o CreateOptions) (
 // make makes a container in dir as how says, and takes everything back if that
 // does not work.
 func (f Factory) make(dir *statedir.Dir, s *specs.Spec, o CreateOptions, how func(*creation) error) (*Container, error) {
-	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn, Note: o.Note, hookEnv: f.HookEnv}, opts: o, start: linux.NoFD}
+	c := &creation{Container: &Container{dir: dir, config: s, Warn: o.Warn, Note: o.Note, hookEnv: f.HookEnv, reach: f.reach()}, opts: o, start: linux.NoFD}
 	c.undo = append(c.undo, dir.Remove)
 	if err := how(c); err != nil {
 		byHook := hookFailed(err)
@@ -134,7 +134,11 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 		return err
 	}
 	// From here on a child is being born.
-	p, err := c.plan(s, raw)
+	err := c.enterUnit()
+	var p *plan.Plan
+	if err == nil {
+		p, err = c.plan(s, raw)
+	}
 	if err != nil {
 		c.begun.Abort()
 		closeAll(c.tasks)
@@ -175,6 +179,7 @@ func (c *creation) newGroup(s *specs.Spec) error {
 	c.group, err = cgroup.New(cgroup.Config{
 		ID: c.ID(), Path: s.Linux.CgroupsPath, Resources: s.Linux.Resources,
 		Systemd: c.opts.SystemdCgroup, Rootless: c.opts.Rootless,
+		Reach: c.reach, Annotations: s.Annotations,
 	})
 	if err != nil {
 		return err
@@ -246,6 +251,19 @@ func (c *creation) begin(s *specs.Spec) error {
 	}
 	c.begun, err = launch.Begin(b)
 	return err
+}
+
+// enterUnit lets systemd make the cgroup, if it is to: with a process in it, so
+// that this waits for the birth of init.
+func (c *creation) enterUnit() error {
+	if !c.group.AtUnit() {
+		return nil
+	}
+	pid, err := c.begun.Pid()
+	if err != nil {
+		return err
+	}
+	return c.group.StartUnit(pid)
 }
 
 // plan makes the plan and the socket for start, while the kernel clones.

@@ -40,7 +40,10 @@ func (c *Container) guess() {
 	if err != nil || s.Linux == nil {
 		return
 	}
-	g, err := cgroup.New(cgroup.Config{ID: c.ID(), Path: s.Linux.CgroupsPath, Rootless: true})
+	g, err := cgroup.New(cgroup.Config{
+		ID: c.ID(), Path: s.Linux.CgroupsPath, Rootless: true,
+		Systemd: c.state.SystemdCgroup, Reach: c.reach,
+	})
 	if err != nil {
 		return
 	}
@@ -67,6 +70,10 @@ func (c *Container) destroy() error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := g.ReleaseUnit(); err != nil {
+		// An empty unit goes by itself, as soon as systemd comes to it.
+		c.warn(err.Error())
 	}
 	poststop, err := c.hooks(hookPoststop)
 	if err != nil {

@@ -25,6 +25,13 @@ type Factory struct {
 	// HookEnv is the environment of hooks in the runtime's namespaces whose
 	// config has no env: runc's inherit, and hooks count on PATH being there.
 	HookEnv []string
+	// RuntimeDir and SessionBus are the caller's XDG_RUNTIME_DIR and
+	// DBUS_SESSION_BUS_ADDRESS, by which it reaches its user's systemd.
+	RuntimeDir, SessionBus string
+}
+
+func (f Factory) reach() cgroup.Reach {
+	return cgroup.Reach{RuntimeDir: f.RuntimeDir, SessionBus: f.SessionBus}
 }
 
 // Container is a container as this command knows it. It holds descriptors;
@@ -42,6 +49,7 @@ type Container struct {
 	broken  error
 	config  *specs.Spec
 	hookEnv []string
+	reach   cgroup.Reach
 	binary  *exeseal.Opening // what an init is started from; create and exec only
 	init    *Process         // creator only
 	waits   *launch.Init     // creator only, until Start
@@ -58,7 +66,7 @@ func (f Factory) Load(id string) (*Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Container{dir: dir, hookEnv: f.HookEnv}
+	c := &Container{dir: dir, hookEnv: f.HookEnv, reach: f.reach()}
 	c.state, err = dir.Load()
 	var part *statedir.IncompleteError
 	if errors.As(err, &part) {
@@ -129,7 +137,11 @@ func (c *Container) say(p *plan.Plan) {
 }
 
 func (c *Container) group() (*cgroup.Group, error) {
-	return cgroup.Load(c.state.CgroupPaths, c.state.CgroupKept...)
+	g, err := cgroup.Load(c.state.CgroupPaths, c.state.CgroupKept...)
+	if err == nil && c.state.SystemdCgroup {
+		g.LoadUnit(c.state.Rootless, c.reach)
+	}
+	return g, err
 }
 
 // lockPatience is how long a command waits for another one on the same

@@ -104,8 +104,12 @@ type module struct {
 var modules = []module{
 	{"github.com/checkpoint-restore/go-criu/v8", "libcontainer/host/criu",
 		"the messages of criu's protocol, generated from its definition; no start-up cost, unlike versions with google's protobuf"},
+	{"github.com/coreos/go-systemd/v22", "libcontainer/host/cgroup",
+		"systemd's calls and job signals on the bus; the library below links it anyway, and asks systemd several times where one message does"},
+	{"github.com/godbus/dbus/v5", "libcontainer/host/cgroup",
+		"the D-Bus connection below it: with systemd itself, within a time, and its types"},
 	{"github.com/opencontainers/cgroups", "libcontainer/host/cgroup",
-		"cgroup v1 and v2 with every resource of the spec, and systemd's driver: what the other runtimes use, with their years of kernel knowledge"},
+		"cgroup v1 and v2 with every resource of the spec: what the other runtimes use, with their years of kernel knowledge"},
 	{"github.com/opencontainers/runtime-spec", "*",
 		"the types of config.json and state; data without code, so any package may have them"},
 	{"github.com/urfave/cli/v3", ".",

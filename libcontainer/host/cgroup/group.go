@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,8 +29,13 @@ type Config struct {
 	// Resources is linux.resources as package spec has checked it; nil for
 	// the device rules that every container has, and nothing else.
 	Resources *specs.LinuxResources
-	// Systemd asks for the systemd driver.
+	// Systemd asks for the systemd driver: Path is slice:prefix:name then, and
+	// empty for a scope named after ID.
 	Systemd bool
+	// Reach leads to the user's systemd, which it is with Rootless.
+	Reach Reach
+	// Annotations may have properties for the unit; only with Systemd.
+	Annotations map[string]string
 	// Rootless takes a refusal of the kernel for "no cgroup", unless a path
 	// or a limit was asked for.
 	Rootless bool
@@ -54,19 +58,25 @@ type Group struct {
 	rootless    bool
 	inhabited   bool   // MakeBirthplace has let processes in
 	leaf        string // name of the group below it that the payload is in, or ""
+	unit        *unit  // what systemd has of it, or nil
 }
 
 // New finds out where the group of c has to be and what is set in it. It
 // reads, but changes nothing.
 func New(c Config) (*Group, error) {
+	g := &Group{paths: make(map[string]string), anyPlace: c.Path == "", rootless: c.Rootless}
+	var inner string
+	var err error
 	if c.Systemd {
-		return nil, refuseSystemd()
+		if g.unit, err = newUnit(c); err == nil {
+			inner, g.anyPlace = g.unit.at, false
+		}
+	} else {
+		inner, err = innerPath(c)
 	}
-	inner, err := innerPath(c)
 	if err != nil {
 		return nil, err
 	}
-	g := &Group{paths: make(map[string]string), anyPlace: c.Path == "", rootless: c.Rootless}
 	layout := Mode()
 	if layout == Unified {
 		err = g.placeUnified(inner)
@@ -81,16 +91,6 @@ func New(c Config) (*Group, error) {
 		return nil, err
 	}
 	return g, nil
-}
-
-// errSystemdGone is what callers know from other runtimes.
-var errSystemdGone = errors.New("systemd not running on this host, cannot use systemd cgroups manager")
-
-func refuseSystemd() error {
-	if info, err := os.Lstat("/run/systemd/system"); err != nil || !info.IsDir() {
-		return errSystemdGone
-	}
-	return &spec.FieldError{Path: "linux.cgroupsPath", Err: fmt.Errorf("systemd cgroup driver (--systemd-cgroup): %w", spec.ErrUnsupported)}
 }
 
 // innerPath returns the cleaned path of c: absolute, or relative to the
@@ -158,10 +158,14 @@ func (g *Group) controllers() func(string) bool {
 	if !g.unified() {
 		return func(name string) bool { return g.paths[name] != "" }
 	}
+	root := standardRoot
+	if g.unit != nil {
+		root += g.unit.root // a user's manager has what was handed on to it
+	}
 	var names [][]byte
 	return func(name string) bool {
 		if names == nil {
-			text, err := linux.ReadKernelFile(standardRoot + "/cgroup.controllers")
+			text, err := linux.ReadKernelFile(root + "/cgroup.controllers")
 			if err != nil {
 				return true // the write of the value will say what is wrong
 			}

@@ -5,6 +5,7 @@ package cgroup
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ import (
 // It is nil if the host has v1 only. The caller closes it.
 func (g *Group) Dir() (*os.File, error) {
 	dir := g.paths[""]
-	if dir == "" {
+	if dir == "" || g.unit != nil && !g.unit.started {
 		return nil, nil
 	}
 	f, err := linux.OpenCgroupDir(dir)
@@ -87,7 +88,11 @@ func (g *Group) Join(pid int) error {
 	if pids, err := pidsIn(dir); err == nil && slices.Contains(pids, pid) {
 		return nil
 	}
-	if err := linux.WriteKernelFile(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(pid)); err != nil {
+	err = linux.WriteKernelFile(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(pid))
+	if errors.Is(err, fs.ErrPermission) && g.unit != nil {
+		return g.attachUnit(dir, pid)
+	}
+	if err != nil {
 		return fmt.Errorf("join cgroup, adding pid %d to cgroups: %w", pid, whyRefused(dir, err))
 	}
 	return nil
@@ -115,7 +120,7 @@ func (g *Group) Sub(args []string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub := &Group{paths: maps.Clone(g.paths), rootless: g.rootless}
+	sub := &Group{paths: maps.Clone(g.paths), rootless: g.rootless, unit: g.unit}
 	if everywhere, ok := wanted[everyHierarchy]; ok {
 		for key, base := range g.paths {
 			if sub.paths[key], err = below(base, everywhere); err != nil {
@@ -204,5 +209,5 @@ func (g *Group) At(pid int) (*Group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cgroup of process %d: %w", pid, err)
 	}
-	return &Group{paths: map[string]string{"": filepath.Join(standardRoot, path)}, rootless: g.rootless}, nil
+	return &Group{paths: map[string]string{"": filepath.Join(standardRoot, path)}, rootless: g.rootless, unit: g.unit}, nil
 }

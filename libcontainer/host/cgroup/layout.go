@@ -68,5 +68,5 @@ type Features struct {
 
 // Supported returns the features of this build.
 func Supported() Features {
-	return Features{V1: true, V2: true, Rdma: true}
+	return Features{V1: true, V2: true, Systemd: true, SystemdUser: true, Rdma: true}
 }

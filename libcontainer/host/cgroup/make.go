@@ -56,6 +56,9 @@ func (g *Group) attempt(parts ...func() error) error {
 // From then on there may be a process in the group, so that a later error of
 // Make takes nothing back: the caller ends init and calls Undo.
 func (g *Group) MakeBirthplace() error {
+	if g.unit != nil {
+		return nil // nobody is born in what systemd makes
+	}
 	if g.unified() {
 		if err := g.Make(); err != nil {
 			return err
@@ -84,8 +87,10 @@ func (g *Group) makeDirs() error {
 	if !g.unified() {
 		return nil
 	}
-	if err := enable(g.paths[""]); err != nil {
-		return err
+	if g.unit == nil || g.settings.beyondSystemd() {
+		if err := enable(g.paths[""]); err != nil {
+			return err
+		}
 	}
 	return g.makeLeaf()
 }
@@ -101,7 +106,7 @@ func (g *Group) fill() error {
 // container can do without it and it cannot be made, it is forgotten.
 func (g *Group) makeKey(key string) error {
 	dir := g.paths[key]
-	if dir == "" || slices.Contains(g.made, dir) || slices.Contains(g.keep, dir) {
+	if dir == "" || g.unitMakes(key) || slices.Contains(g.made, dir) || slices.Contains(g.keep, dir) {
 		return nil
 	}
 	err := g.makeDir(dir)
@@ -128,6 +133,10 @@ func (g *Group) makeDir(dir string) error {
 	existed, err := g.mkdir(dir)
 	if err != nil || !existed {
 		return err
+	}
+	if g.unit != nil {
+		g.made = append(g.made, dir) // by systemd, a moment ago
+		return nil
 	}
 	pids, err := pidsBelow(dir)
 	if err != nil {
@@ -226,5 +235,5 @@ func (g *Group) Undo() error {
 		}
 	}
 	g.made, g.inhabited = nil, false
-	return errors.Join(errs...)
+	return errors.Join(append(errs, g.undoUnit())...)
 }

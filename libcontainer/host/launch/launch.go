@@ -141,6 +141,12 @@ func (b *Begun) wait() *spawned {
 	return b.got
 }
 
+// Pid waits until init was born and returns its pid.
+func (b *Begun) Pid() (int, error) {
+	s := b.wait()
+	return s.pid, s.err
+}
+
 // Abort ends an init that is not wanted any more and frees everything.
 func (b *Begun) Abort() {
 	if s := b.wait(); s.err == nil {
