@@ -74,6 +74,17 @@ func TestLifeOfADirectory(t *testing.T) {
 	if b, err := other.LoadConfig(); err != nil || string(b) != "{}" {
 		t.Errorf("config: got %q, %v", b, err)
 	}
+	if b, err := other.LoadUpdate(); err != nil || b != nil {
+		t.Errorf("update before there is one: got %q, %v", b, err)
+	}
+	for _, text := range []string{`{"linux":{}}`, "{}"} {
+		if err := d.SaveUpdate([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := other.LoadUpdate(); err != nil || string(b) != text {
+			t.Errorf("update: got %q, %v want %s", b, err, text)
+		}
+	}
 	if uid, err := other.Owner(); err != nil || int(uid) != os.Geteuid() {
 		t.Errorf("owner: got %d, %v want %d", uid, err, os.Geteuid())
 	}
