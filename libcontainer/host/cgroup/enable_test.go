@@ -223,3 +223,24 @@ func TestHolders(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A killed process in a v1 group does not die as long as one above is frozen;
+// the error says which.
+func TestKillFrozenFromAbove(t *testing.T) {
+	need(t, Legacy, Hybrid)
+	above := made(t, Config{Path: "/" + name()})
+	g := made(t, Config{Path: "/" + filepath.Base(above.members()) + "/below"})
+	init := start(t, g, idle)
+	if err := above.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	err := g.kill(time.Now().Add(50 * time.Millisecond))
+	for _, want := range []string{strconv.Itoa(init.Process.Pid) + " (sh)", filepath.Base(above.members()) + " above it"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want one with %q", err, want)
+		}
+	}
+	if err := above.Thaw(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -3,6 +3,7 @@
 package cgroup
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,10 @@ import (
 
 // Kill ends every process of the group and returns when none is left. A frozen
 // group is thawed by it.
-func (g *Group) Kill() error {
+func (g *Group) Kill() error { return g.kill(patience()) }
+
+func (g *Group) kill(deadline time.Time) error {
+	began := time.Now()
 	pids, err := g.Pids()
 	if err != nil || len(pids) == 0 {
 		return err
@@ -22,7 +26,6 @@ func (g *Group) Kill() error {
 	if slices.Contains(pids, os.Getpid()) {
 		return fmt.Errorf("kill %s: this very process is in it", g)
 	}
-	deadline := patience()
 	if err := g.killAtOnce(deadline); err != nil {
 		return fmt.Errorf("kill %s: %w", g, err)
 	}
@@ -32,7 +35,9 @@ func (g *Group) Kill() error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("kill %s: still there after %v: %s", g, patienceTime, nameAll(pids))
+			err = fmt.Errorf("kill %s: still there after %v: %s", g, time.Since(began).Round(time.Second), nameAll(pids))
+			// On v1 the dead need the CPU to die.
+			return errors.Join(err, g.CheckThawed())
 		}
 		if err := g.killRound(deadline); err != nil {
 			return fmt.Errorf("kill %s: %w", g, err)
