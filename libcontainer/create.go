@@ -346,7 +346,8 @@ func gatherFacts(s *specs.Spec, p *specs.Process) (plan.Facts, error) {
 		Unified: cgroup.Mode() == cgroup.Unified, Mknod: linux.MayMknod(caps),
 		NoMount: !linux.MayMount(caps), OwnIDs: !linux.MayMapIDs(caps), Visible: !linux.MaySeeAll(caps),
 	}
-	f.KeepGroups = f.OwnIDs || linux.SetgroupsDenied()
+	f.FixedGroups = linux.SetgroupsDenied() || f.OwnIDs && ownGroupOnly(s)
+	f.KeepGroups = f.OwnIDs || f.FixedGroups
 	if s.Linux.Seccomp != nil {
 		for _, name := range s.Linux.Seccomp.Flags {
 			if bit := seccomp.FlagBit(name); bit != 0 && !linux.SeccompFlag(bit) {
@@ -356,6 +357,14 @@ func gatherFacts(s *specs.Spec, p *specs.Process) (plan.Facts, error) {
 	}
 	err = securityModules(&f, s, p)
 	return f, err
+}
+
+// ownGroupOnly tells that the container has no group but the caller's own. That
+// much everybody may map, and then the kernel forbids setgroups in there.
+func ownGroupOnly(s *specs.Spec) bool {
+	_, user := spec.FindNamespace(s, specs.UserNamespace)
+	m := s.Linux.GIDMappings
+	return user && len(m) == 1 && m[0].Size == 1 && m[0].HostID == uint32(os.Getegid())
 }
 
 // securityModules looks at those that the config has labels for.

@@ -18,6 +18,9 @@ func BuildExec(s *specs.Spec, p *specs.Process, f Facts, o Options) (*Plan, erro
 		known, _ := spec.LookupNamespace(ns.Type)
 		flags |= known.Flag
 	}
+	if err := spec.CheckMapped(s, p); err != nil {
+		return nil, err
+	}
 	b.step(wire.Signals, "process")
 	b.oomScore(p)
 	b.classes()

@@ -35,9 +35,9 @@ type Facts struct {
 	// Visible: the parent has no privilege over init but what it has as its
 	// owner, so init has to let it.
 	Visible bool
-	// KeepGroups: the parent's groups may stay, because a user namespace, its
-	// own or the one it can make, forbids to drop them.
-	KeepGroups bool
+	// FixedGroups: the user namespace, the parent's own or the one it can make,
+	// forbids to change groups. KeepGroups: or it might; the parent's may stay.
+	FixedGroups, KeepGroups bool
 	// Unified tells cgroup v2 as the only hierarchy.
 	Unified bool
 	// AppArmor and SELinux tell that these security modules are on, Confined

@@ -147,7 +147,8 @@ func (b *builder) checkFlags() {
 }
 
 // identity drops what the payload is not to have. Capabilities that the parent
-// does not have itself cannot be given; the spec wants a warning for them.
+// does not have itself cannot be given, unless by a user namespace, which gives
+// all of them; the spec wants a warning for them.
 func (b *builder) identity(p *specs.Process, field string) {
 	c := p.Capabilities
 	if c == nil {
@@ -163,6 +164,10 @@ func (b *builder) identity(p *specs.Process, field string) {
 	u := p.User
 	b.step(wire.Bounding, field+".capabilities.bounding", bounding, num(b.facts.LastCap))
 	user := []any{num(u.UID), num(u.GID), num(len(u.AdditionalGids)), u.AdditionalGids}
+	if b.facts.FixedGroups && len(u.AdditionalGids) > 0 {
+		b.fail(&spec.FieldError{Path: field + ".user.additionalGids", Err: errors.New(
+			"the user namespace of a caller without privilege denies setgroups, unless newgidmap maps more than the caller's own group (linux.gidMappings)")})
+	}
 	if b.facts.KeepGroups {
 		user = append(user, num(1))
 	}
@@ -176,7 +181,9 @@ func (b *builder) caps(names []string, field string) uint64 {
 	for _, n := range unknown {
 		b.plan.Warnings = append(b.plan.Warnings, fmt.Sprintf("%s: unknown capability %q: left out", field, n))
 	}
-	b.trim(&mask, b.facts.Caps, field, "what this process has")
+	if _, user := spec.FindNamespace(b.spec, specs.UserNamespace); !user {
+		b.trim(&mask, b.facts.Caps, field, "what this process has")
+	}
 	return mask
 }
 

@@ -89,6 +89,22 @@ type usedID struct {
 	path string
 }
 
+// CheckMapped reports ids of one more process that do not exist in the user
+// namespace that s describes.
+func CheckMapped(s *specs.Spec, process *specs.Process) error {
+	p := new(problems)
+	if l := s.Linux; l != nil {
+		only := &specs.Spec{Process: process, Linux: &specs.Linux{}}
+		if len(l.UIDMappings) > 0 {
+			checkMapped(p, l.UIDMappings, "linux.uidMappings", usedUIDs(only))
+		}
+		if len(l.GIDMappings) > 0 {
+			checkMapped(p, l.GIDMappings, "linux.gidMappings", usedGIDs(only))
+		}
+	}
+	return p.join()
+}
+
 // usedUIDs lists the user ids that must exist in a new user namespace. Root is
 // among them: init makes the file tree as root of that namespace.
 func usedUIDs(s *specs.Spec) []usedID {

@@ -64,17 +64,46 @@ func (g *Group) limitNothing() error {
 	s.Devices = nil
 	config := *g.library().Resources
 	config.SkipDevices = true
-	if s.weight != 0 || len(s.weights) > 0 || len(s.unified) > 0 {
-		return errors.New("rootless needs no limits + no cgrouppath when no permission is granted for cgroups")
+	switch {
+	case s.weight != 0 || len(s.weights) > 0:
+		return field(resourcesPath+"blockIO", errNoLimits)
+	case len(s.unified) > 0:
+		return field(resourcesPath+"unified", errNoLimits)
 	}
 	manager, err := v1.NewManager(&cgroups.Cgroup{Resources: &config, Rootless: true}, map[string]string{})
 	if err != nil {
 		return err
 	}
 	if err := manager.Set(&config); err != nil {
-		return fmt.Errorf("rootless needs no limits + no cgrouppath when no permission is granted for cgroups: %w", err)
+		err = fmt.Errorf("%w: %w", errNoLimits, err)
+		if path := refusedField(err.Error()); path != "" {
+			return field(resourcesPath+path, err)
+		}
+		return err
 	}
 	return nil
+}
+
+var errNoLimits = errors.New("rootless needs no limits + no cgrouppath when no permission is granted for cgroups")
+
+// refusedField returns the member of linux.resources that an error of the library
+// is about, which names the controller, or "".
+func refusedField(text string) string {
+	_, text, _ = strings.Cut(text, "cannot set ")
+	name, _, ok := strings.Cut(text, " limit")
+	switch {
+	case !ok:
+		return ""
+	case name == "blkio":
+		return "blockIO"
+	case name == "hugetlb":
+		return "hugepageLimits"
+	case name == "cpuset":
+		return "cpu"
+	case name == "net_cls" || name == "net_prio":
+		return "network"
+	}
+	return name
 }
 
 // checkBurst refuses a burst that the library would leave out in silence.

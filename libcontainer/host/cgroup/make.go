@@ -15,6 +15,7 @@ import (
 	v1 "github.com/opencontainers/cgroups/fs"
 
 	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/libcontainer/spec"
 )
 
 // Make makes the directories of the group and what has to be in them before a
@@ -72,7 +73,12 @@ func (g *Group) MakeBirthplace() error {
 
 // misconfigured puts the words before err that callers of other runtimes know.
 func (g *Group) misconfigured(err error) error {
-	return fmt.Errorf("make %s: unable to apply cgroup configuration: %w", g, err)
+	err = fmt.Errorf("make %s: unable to apply cgroup configuration: %w", g, err)
+	if g.rootless && !g.anyPlace && linux.CgroupDenied(err) {
+		return &spec.FieldError{Path: "linux.cgroupsPath", Err: fmt.Errorf(
+			"%w: without privilege it has to be below a cgroup that was handed to this user, or be left out", err)}
+	}
+	return err
 }
 
 func (g *Group) makeDirs() error {

@@ -36,7 +36,7 @@ func TestAsNobody(t *testing.T) {
 		make, limit string // words of the error, empty for none
 	}{
 		{name: "nothing asked for", Config: Config{Rootless: true}},
-		{name: "a limit", Config: Config{Rootless: true, Resources: limited}, limit: "cannot set pids limit: container could not join or create cgroup"},
+		{name: "a limit", Config: Config{Rootless: true, Resources: limited}, limit: "linux.resources.pids: rootless needs no limits + no cgrouppath when no permission is granted for cgroups: cannot set pids limit: container could not join or create cgroup"},
 		{name: "a path", Config: Config{Rootless: true, Path: "/" + name()}, make: "permission denied"},
 		{name: "not rootless", Config: Config{}, make: "permission denied"},
 	} {
