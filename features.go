@@ -61,7 +61,7 @@ func featuresDocument() *features.Features {
 			"io.github.oci-rung.version":            versionNumber(),
 			"io.github.oci-rung.checkpoint.enabled": "true",
 		},
-		PotentiallyUnsafeConfigAnnotations: []string{"org.criu.config", "org.systemd.property."},
+		PotentiallyUnsafeConfigAnnotations: append(spec.DelegateAnnotations(), "org.criu.config", "org.systemd.property."),
 	}
 }
 

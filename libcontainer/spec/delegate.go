@@ -14,6 +14,9 @@ const (
 	delegateCrun = "run.oci.delegate-cgroup" // Compat(crun)
 )
 
+// DelegateAnnotations returns both.
+func DelegateAnnotations() []string { return []string{delegateOurs, delegateCrun} }
+
 // CgroupLeaf returns the name of the group below the container's own that the
 // payload is to be in, or "" if that is its own.
 func CgroupLeaf(annotations map[string]string) string {

@@ -73,6 +73,7 @@ feature() { jq -rc "$1" "$OUT"; }
 @test "features: annotations that are unsafe to pass on are listed" {
 	needs_runc 1.2 "potentiallyUnsafeConfigAnnotations"
 	matches "$(feature '.potentiallyUnsafeConfigAnnotations|type')" '^(array|null)$'
+	[[ $RUNTIME_KIND == runc ]] || equal "$(feature '.potentiallyUnsafeConfigAnnotations|any(.=="run.oci.delegate-cgroup")')" true
 	matches "$(feature '.linux.mountExtensions.idmap.enabled')" '^(true|false)$'
 }
 
