@@ -99,7 +99,6 @@ func (c *call) updateResources(cmd *cli.Command) (*specs.LinuxResources, error) 
 // flagResources reads the flags for single resources.
 func flagResources(cmd *cli.Command) (*specs.LinuxResources, error) {
 	memory, cpu := new(specs.LinuxMemory), &specs.LinuxCPU{Cpus: cmd.String("cpuset-cpus"), Mems: cmd.String("cpuset-mems")}
-	r := &specs.LinuxResources{Memory: memory, CPU: cpu}
 	err := errors.Join(
 		number(cmd, "memory", &memory.Limit, parseSize),
 		number(cmd, "memory-reservation", &memory.Reservation, parseSize),
@@ -114,6 +113,13 @@ func flagResources(cmd *cli.Command) (*specs.LinuxResources, error) {
 	)
 	if err != nil {
 		return nil, err
+	}
+	r := new(specs.LinuxResources)
+	if *memory != (specs.LinuxMemory{}) {
+		r.Memory = memory
+	}
+	if *cpu != (specs.LinuxCPU{}) {
+		r.CPU = cpu
 	}
 	if weight := cmd.Int("blkio-weight"); weight != 0 {
 		if weight < 0 || weight > math.MaxUint16 {

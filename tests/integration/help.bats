@@ -185,6 +185,25 @@ COMMANDS="checkpoint create delete events exec features kill list pause ps resto
 	stdout fine
 }
 
+@test "usage: flags of older runtimes are accepted, and not shown" {
+	bundle "$(args sleep 100)"
+	call --criu /no/such/criu run --bundle "$B" --detach "$ID"
+	exited 0
+	call update --kernel-memory 64M --kernel-memory-tcp 64M "$ID"
+	exited 0
+	call kill --all "$ID" 0
+	exited 0
+	call kill -a "$ID" KILL
+	exited 0
+	differs_from_runc "does not show them"
+	invoke --help
+	lacks "$output" "--criu"
+	invoke update --help
+	lacks "$output" "--kernel-memory"
+	invoke kill --help
+	lacks "$output" "--all"
+}
+
 @test "usage: short flags do not bundle" {
 	bundle "$(args sleep 100)"
 	running

@@ -34,9 +34,12 @@ type knob struct {
 	// remembered: nothing is written, but another step changes the value
 	// too, and undoing that has to bring it back.
 	remembered bool
+	// likewise names a file that says what an empty value comes to: the kernel
+	// lets no processes be in a group of v2 whose value becomes empty again.
+	likewise string
 
-	old  string
-	done bool
+	old, now, instead string
+	done              bool
 }
 
 func (k *knob) path() string { return filepath.Join(k.dir, k.file) }
@@ -96,6 +99,11 @@ func (k *knob) apply() (string, error) {
 	default:
 		return "", k.blame(err)
 	}
+	if k.likewise != "" && k.old == "" {
+		if text, err := linux.ReadKernelFile(filepath.Join(k.dir, k.likewise)); err == nil {
+			k.instead = strings.TrimSpace(string(text))
+		}
+	}
 	if k.done = true; k.remembered || k.old == k.value {
 		return "", nil
 	}
@@ -108,13 +116,24 @@ func (k *knob) apply() (string, error) {
 	return k.changed()
 }
 
+// again writes the value once more if somebody else has set it meanwhile.
+func (k *knob) again() error {
+	if !k.done || k.remembered {
+		return nil
+	}
+	if now, err := k.read(); err != nil || now == k.value || now == k.now {
+		return err
+	}
+	return k.write(k.value)
+}
+
 // changed says what the value was and is.
 func (k *knob) changed() (string, error) {
 	now, err := k.read()
 	if err != nil {
 		return "", joinUndo(k.blame(err), k.undo())
 	}
-	if now == k.old {
+	if k.now = now; now == k.old {
 		return "", nil
 	}
 	return fmt.Sprintf("%s%s: %s: %q, was %q", resourcesPath, k.field, k.path(), now, k.old), nil
@@ -134,8 +153,12 @@ func (k *knob) undo() error {
 		return nil
 	}
 	now, err := k.read()
-	if err == nil && now != k.old {
-		err = k.write(k.old)
+	if err != nil || now == k.old {
+		return err
+	}
+	err = k.write(k.old)
+	if err != nil && k.instead != "" {
+		err = k.write(k.instead)
 	}
 	return err
 }
@@ -176,6 +199,8 @@ func (d *deviceRules) apply() (string, error) {
 	}
 	return resourcesPath + "devices: " + d.dir + ": other rules", nil
 }
+
+func (d *deviceRules) again() error { return d.set(d.rules) }
 
 func (d *deviceRules) undo() error { return d.set(d.old) }
 

@@ -119,15 +119,25 @@ func (g *Group) plan(u Update) ([]step, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if s, err := g.deviceStep(u, merged, v2); err != nil {
+	rules, err := g.deviceStep(u, merged, v2)
+	if err != nil {
 		return nil, nil, err
-	} else if s != nil {
-		rest = append(rest, s)
 	}
+	if rules != nil {
+		rest = append(rest, rules)
+	}
+	steps := append(memory, rest...)
 	if raise {
-		return append(rest, memory...), asked.notes, nil
+		steps = append(rest, memory...)
 	}
-	return append(memory, rest...), asked.notes, nil
+	if g.unit != nil {
+		unit, err := g.unitStep(u, steps, rules != nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		steps = append(steps, unit)
+	}
+	return steps, asked.notes, nil
 }
 
 // withPartners returns what was asked for together with what that cannot be

@@ -161,10 +161,10 @@ func (l *list) cpuset(dir string, s *settings) {
 		}
 	}
 	if s.CpusetCpus != "" {
-		l.set("cpu.cpus", dir, prefix+"cpus", s.CpusetCpus)
+		l.set("cpu.cpus", dir, prefix+"cpus", s.CpusetCpus).likewise = prefix + "cpus.effective"
 	}
 	if s.CpusetMems != "" {
-		l.set("cpu.mems", dir, prefix+"mems", s.CpusetMems)
+		l.set("cpu.mems", dir, prefix+"mems", s.CpusetMems).likewise = prefix + "mems.effective"
 	}
 }
 
