@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -135,6 +136,9 @@ func (b *builder) device(d specs.LinuxDevice, field string) {
 	case !hasUser && b.facts.Mknod:
 		b.step(wire.Mknod, field, d.Path, kind|mode, number, uid, gid, num(flags|given))
 		return
+	}
+	if !b.ownRoot {
+		b.fail(&spec.FieldError{Path: "linux.namespaces", Err: errors.New("without the right to make device nodes the container needs a mount namespace: they are mounts in it")})
 	}
 	n := Descriptor{
 		Opens: OpenDevice, Field: field, Path: d.Path, Char: kind == modeChar, Device: number,

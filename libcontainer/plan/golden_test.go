@@ -35,6 +35,12 @@ func hostV2() Facts {
 	}
 }
 
+// unprivileged is that host for an ordinary user.
+func unprivileged(f Facts) Facts {
+	f.Caps, f.Mknod, f.NoMount, f.OwnIDs, f.Visible, f.KeepGroups = 0, false, true, true, true, true
+	return f
+}
+
 func options() Options { return Options{ID: "c", Bundle: "/bundle"} }
 
 func load(t testing.TB, name string) *specs.Spec {
@@ -50,6 +56,13 @@ func load(t testing.TB, name string) *specs.Spec {
 	if err = spec.Check(s, spec.Options{}); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	return s
+}
+
+// rootless is what spec --rootless writes.
+func rootless() *specs.Spec {
+	s := spec.Default()
+	spec.Rootless(s, 1000, 100)
 	return s
 }
 
@@ -107,6 +120,11 @@ func TestGolden(t *testing.T) {
 		{"joins", create("joins.json", hostV2(), options())},
 		{"mounts", create("mounts.json", hostV2(), options())},
 		{"no-mount-namespace", create("nomount.json", hostV2(), options())},
+		{"rootless", func(*testing.T) (*Plan, error) { return Build(rootless(), unprivileged(hostV2()), options()) }},
+		{"rootless-exec", func(*testing.T) (*Plan, error) {
+			s := rootless()
+			return BuildExec(s, s.Process, unprivileged(hostV2()), Options{ID: "c"})
+		}},
 		{"no-process", create("noprocess.json", hostV2(), options())},
 	} {
 		t.Run(test.name, func(t *testing.T) {

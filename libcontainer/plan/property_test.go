@@ -30,6 +30,7 @@ func sound(t *testing.T, s *specs.Spec, p *Plan) {
 		t.Errorf("does not go from signals to exec: %s", text(p))
 	}
 	used := make([]int, len(p.Slots))
+	copies := copied(t, p)
 	ready := 0
 	for i, step := range p.Steps {
 		if step.Field == "" {
@@ -39,6 +40,9 @@ func sound(t *testing.T, s *specs.Spec, p *Plan) {
 			ready++
 		}
 		for _, a := range step.Args {
+			if step.Kind == wire.Tree || step.Kind == wire.TreeAttr {
+				continue
+			}
 			if slot, ok := a.(wire.Slot); ok && slot != wire.NoSlot {
 				if int(slot) >= len(used) || slot < 0 {
 					t.Fatalf("step %d %s: descriptor %d of %d", i, step.Kind.Name(), slot, len(used))
@@ -55,6 +59,9 @@ func sound(t *testing.T, s *specs.Spec, p *Plan) {
 		if n == 0 {
 			t.Errorf("descriptor %d (%s) is handed over for nothing", i, d.Field)
 		}
+		if d.Inside != (copies[i] > 0) || copies[i] > 1 {
+			t.Errorf("descriptor %d (%s): left to init: %v, copied there %d times", i, d.Field, d.Inside, copies[i])
+		}
 		if d.Field == "" {
 			t.Errorf("descriptor %d: comes from no field", i)
 		}
@@ -67,6 +74,32 @@ func sound(t *testing.T, s *specs.Spec, p *Plan) {
 		}
 	}
 	quietHost(t, s, p)
+}
+
+// copied counts how often init copies each tree: once at most, with all of its
+// attributes, in a mount namespace of its own.
+func copied(t *testing.T, p *Plan) map[int]int {
+	t.Helper()
+	out := make(map[int]int)
+	attributes := make(map[int]int)
+	for i, step := range p.Steps {
+		switch step.Kind {
+		case wire.Tree:
+			out[int(step.Args[0].(wire.Slot))]++
+		case wire.TreeAttr:
+			slot := int(step.Args[0].(wire.Slot))
+			attributes[slot]++
+			if out[slot] == 0 {
+				t.Errorf("step %d: attributes of what is not copied yet", i)
+			}
+		}
+	}
+	for slot := range out {
+		if attributes[slot] < len(p.Slots[slot].Propagation) {
+			t.Errorf("tree %d stays a peer of the host's", slot)
+		}
+	}
+	return out
 }
 
 // quietHost: a container without a mount namespace mounts nothing.
@@ -137,6 +170,7 @@ var conditions = []struct {
 		s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.PIDNamespace, Path: "/p"})
 	}},
 	{"cgroup v1", func(_ *specs.Spec, f *Facts, _ *Options) { *f = hostV1() }},
+	{"no privilege", func(_ *specs.Spec, f *Facts, _ *Options) { *f = unprivileged(*f) }},
 	{"run", func(_ *specs.Spec, _ *Facts, o *Options) { o.StartHere, o.Extra = true, 3 }},
 	{"no-pivot", func(_ *specs.Spec, _ *Facts, o *Options) { o.NoPivot, o.NoNewKeyring = true, true }},
 }
@@ -162,7 +196,7 @@ func TestEveryCombination(t *testing.T) {
 		p, err := Build(s, f, o)
 		_, user := spec.FindNamespace(s, specs.UserNamespace)
 		_, mount := spec.FindNamespace(s, specs.MountNamespace)
-		if user && !mount {
+		if (user || !f.Mknod) && !mount {
 			if err == nil {
 				t.Fatalf("%s: accepted", name)
 			}
@@ -214,6 +248,9 @@ func FuzzBuild(f *testing.F) {
 			facts = hostV1()
 		}
 		if p, err := Build(s, facts, options()); err == nil {
+			sound(t, s, p)
+		}
+		if p, err := Build(s, unprivileged(facts), options()); err == nil {
 			sound(t, s, p)
 		}
 		Birth(s)

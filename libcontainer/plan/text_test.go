@@ -111,10 +111,10 @@ func descriptor(d Descriptor) string {
 
 func arguments(s wire.Step) []string {
 	var out []string
-	for _, a := range s.Args {
+	for i, a := range s.Args {
 		switch v := a.(type) {
 		case uint64:
-			if s.Kind == wire.Ask {
+			if s.Kind == wire.Ask && i == 0 {
 				out = append(out, wire.Request(v).Name())
 			} else if v > 99 {
 				out = append(out, fmt.Sprintf("%#x", v))

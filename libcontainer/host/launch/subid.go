@@ -53,7 +53,7 @@ func uncovered(want idRange, have []idRange) []idRange {
 	var out []idRange
 	next, end := want.first, want.first+want.count
 	for _, h := range have {
-		if h.first+h.count <= next || h.first >= end {
+		if h.count == 0 || h.first+h.count <= next || h.first >= end {
 			continue
 		}
 		if h.first > next {
