@@ -28,10 +28,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Object == "" {
-		return e.Op + ": " + e.Errno.Error()
+	text := e.Op
+	if e.Object != "" {
+		text += " " + e.Object
 	}
-	return e.Op + " " + e.Object + ": " + e.Errno.Error()
+	text += ": " + e.Errno.Error()
+	if why := WhyAbsent(e.Op, e.Errno); why != "" {
+		text += "; " + why
+	}
+	return text
 }
 
 // Unwrap returns the error number, so that errors.Is finds it and fs.ErrNotExist.

@@ -104,16 +104,7 @@ func (s *stage) chmodNode(at int, mode uint32) raw.Errno {
 }
 
 func (s *stage) chmodByName(at int, mode uint32) raw.Errno {
-	const prefix = "/proc/self/fd/"
-	n := copy(s.text[:], prefix)
-	digits := 1
-	for v := at; v > 9; v /= 10 {
-		digits++
-	}
-	for i, v := n+digits-1, at; i >= n; i, v = i-1, v/10 {
-		s.text[i] = byte('0' + v%10)
-	}
-	s.text[n+digits] = 0
+	s.number(copy(s.text[:], "/proc/self/fd/"), at)
 	return raw.Fchmodat(raw.AtFDCWD, raw.Addr(s.text[:]), mode)
 }
 

@@ -35,7 +35,7 @@ func (s *stage) mask() bool {
 			ok = s.copyOver(null, at, path)
 		} else {
 			s.null = true
-			ok = s.failAt(wire.OpMoveMount, raw.MoveMount(null, at), path)
+			ok = s.failAt(wire.OpMoveMount, raw.MoveMount(null, at), path) && s.alone(null, path)
 		}
 	}
 	raw.Close(at)
@@ -95,11 +95,18 @@ func (s *stage) readonly() bool {
 		return s.failAt(wire.OpOpenTree, e, path)
 	}
 	attr := raw.MountAttr{Attr_set: raw.AttrRdonly}
-	if e = raw.MountSetattr(tree, raw.AtRecursive, &attr); e != 0 {
+	e = raw.MountSetattr(tree, raw.AtRecursive, &attr)
+	late := s.late(e)
+	if e != 0 && !late {
 		return s.failAt(wire.OpMountSetattr, e, path)
 	}
-	e = raw.MoveMount(tree, at)
+	if e = raw.MoveMount(tree, at); e != 0 {
+		return s.failAt(wire.OpMoveMount, e, path)
+	}
+	if late {
+		e = s.changeAttached(tree, raw.AtRecursive, &attr)
+	}
 	raw.Close(tree)
 	raw.Close(at)
-	return s.failAt(wire.OpMoveMount, e, path)
+	return s.failAt(wire.OpMountSetattr, e, path)
 }

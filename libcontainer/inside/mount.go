@@ -138,7 +138,7 @@ func (s *stage) attachSlot() bool {
 	r := &s.row
 	tree := s.slot(0)
 	ok := s.attach(tree, r.Args[1], int(r.Args[2]))
-	if r.Args[2]&wire.OnRoot == 0 {
+	if r.Args[2]&(wire.OnRoot|wire.KeepTree) == 0 {
 		raw.Close(tree)
 	}
 	return ok
@@ -245,7 +245,7 @@ func (s *stage) setattr() bool {
 		return s.failAt(wire.OpOpen, e, target)
 	}
 	attr := raw.MountAttr{Attr_set: uint64(r.Args[1]), Attr_clr: uint64(r.Args[2]), Propagation: uint64(r.Args[3])}
-	e = raw.MountSetattr(at, uint(r.Args[4]), &attr)
+	e = s.changeMount(at, uint(r.Args[4]), &attr)
 	raw.Close(at)
 	return s.failAt(wire.OpMountSetattr, e, target)
 }

@@ -32,6 +32,7 @@ type stage struct {
 	frame     wire.Frame
 	walk      walker
 	copies    copier
+	below     below
 	home      [raw.PathMax + 8]byte
 	mode      [8]byte // mode= for the filesystem being made, or empty
 	params    [7]raw.Ptr
@@ -175,6 +176,8 @@ func (s *stage) runFiles() bool {
 		return s.mount()
 	case wire.Attach:
 		return s.attachSlot()
+	case wire.LateAttr:
+		return s.lateAttr()
 	case wire.Remount:
 		return s.remount()
 	case wire.Setattr:

@@ -44,6 +44,9 @@ type Facts struct {
 	// that AppArmor confines the parent itself. They are looked at if the config
 	// has labels for them.
 	AppArmor, SELinux, Confined bool
+	// NoSetattr: there is no mount_setattr, so a mount has to be attached
+	// before its attributes are set.
+	NoSetattr bool
 	// InitNamespaces is a directory that has the namespaces of init by name,
 	// where the kernel cannot join those of a process (exec).
 	InitNamespaces string
@@ -209,6 +212,9 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b.keyLabel(s.Process)
 	b.keyring()
 	b.mountLabel()
+	if b.facts.NoSetattr {
+		b.needProc("root.path") // mounts are named by it
+	}
 	b.rootfs()
 	b.names()
 	b.mounts()
@@ -229,6 +235,9 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 
 func (b *builder) done() (*Plan, error) {
 	b.insertTrees()
+	if b.facts.NoSetattr {
+		b.attributesLate()
+	}
 	if n := len(b.plan.Slots); n > wire.MaxSlots {
 		b.fail(fmt.Errorf("%d descriptors to hand over, at most %d: too many mounts and devices", n, wire.MaxSlots))
 	}

@@ -42,8 +42,13 @@ func (b *builder) tree(d *Descriptor, slot wire.Slot) {
 		flags |= wire.TreeSame
 	}
 	b.trees = append(b.trees, wire.Step{Kind: wire.Tree, Field: d.Field, Args: []any{slot, d.Path, num(flags)}})
+	b.trees = append(b.trees, d.attributes(wire.TreeAttr, slot)...)
+}
+
+// attributes are the steps of that kind that give a tree its attributes.
+func (d *Descriptor) attributes(kind wire.Kind, slot wire.Slot) (out []wire.Step) {
 	attr := func(field string, set, clear, propagation, flags uint64) {
-		b.trees = append(b.trees, wire.Step{Kind: wire.TreeAttr, Field: field, Args: []any{slot, d.Path, set, clear, propagation, flags}})
+		out = append(out, wire.Step{Kind: kind, Field: field, Args: []any{slot, d.Path, set, clear, propagation, flags}})
 	}
 	// A copy of a shared mount is its peer until this.
 	for _, p := range d.Propagation {
@@ -62,6 +67,33 @@ func (b *builder) tree(d *Descriptor, slot wire.Slot) {
 			a.clear |= spec.MountAttrAtimeMask
 		}
 		attr(options, a.set, a.clear, 0, a.flags)
+	}
+	return out
+}
+
+// attributesLate sets the attributes of each tree right behind the step that
+// attaches it, and not before. That is init's: the mounts are in its namespace.
+func (b *builder) attributesLate() {
+	b.plan.Steps = slices.DeleteFunc(b.plan.Steps, func(s wire.Step) bool { return s.Kind == wire.TreeAttr })
+	for i := range b.plan.Slots {
+		d := &b.plan.Slots[i]
+		if d.Opens != OpenTree && d.Opens != OpenDevice {
+			continue
+		}
+		slot := wire.Slot(i)
+		late := d.attributes(wire.LateAttr, slot)
+		d.Set, d.Clear, d.RecSet, d.RecClear, d.Propagation = 0, 0, 0, 0, nil
+		at := slices.IndexFunc(b.plan.Steps, func(s wire.Step) bool {
+			return (s.Kind == wire.Attach || s.Kind == wire.Rootfs) && s.Args[0] == any(slot)
+		})
+		if at < 0 {
+			continue // the null device of masks, of which init takes care
+		}
+		step := &b.plan.Steps[at]
+		if step.Kind == wire.Attach {
+			step.Args[2] = step.Args[2].(uint64) | wire.KeepTree
+		}
+		b.plan.Steps = slices.Insert(b.plan.Steps, at+1, late...)
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	Loopback
 	Mount
 	Attach
+	LateAttr
 	Remount
 	Setattr
 	Relabel
@@ -96,6 +97,7 @@ func Rules() []Rule {
 		{Loopback, "loopback", "", "brings up lo", []Kind{Caps}, ""},
 		{Mount, "mount", "type, target, source, attributes, parameters, flags", "makes a filesystem and attaches it", []Kind{Pivot, Mask, Readonly}, ""},
 		{Attach, "attach", "slot, target, flags", "attaches a tree that the parent opened", []Kind{Pivot, Mask, Readonly}, ""},
+		{LateAttr, "late-attr", "slot, path, set, clear, propagation, flags", "changes a tree that was attached, by mount(2)", []Kind{Caps}, "mount_setattr is missing, which does it before"},
 		{Remount, "remount", "target, parameters", "changes the filesystem that is mounted at a path", []Kind{Pivot, Mask, Readonly}, ""},
 		{Setattr, "setattr", "target, set, clear, propagation, flags", "changes attributes of the mount at a path", []Kind{Caps}, ""},
 		{Relabel, "relabel", "path, label", "gives the root of a filesystem an SELinux label", []Kind{Pivot, Caps, Mask, Readonly}, "for one that takes no context"},
@@ -207,6 +209,8 @@ const (
 	OnDevice
 	// MustExist makes nothing at the target.
 	MustExist
+	// KeepTree keeps the tree's descriptor, for LateAttr.
+	KeepTree
 )
 
 // Flags of Tree steps.

@@ -1,6 +1,7 @@
 package raw
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -8,25 +9,39 @@ import (
 
 // Flags of the mount calls; values are the kernel's.
 const (
-	MsRec          = unix.MS_REC
-	MsSlave        = unix.MS_SLAVE
-	MsPrivate      = unix.MS_PRIVATE
-	MsShared       = unix.MS_SHARED
-	MsUnbindable   = unix.MS_UNBINDABLE
-	MsMove         = unix.MS_MOVE
-	MntDetach      = unix.MNT_DETACH
-	AttrRdonly     = unix.MOUNT_ATTR_RDONLY
-	AttrNosuid     = unix.MOUNT_ATTR_NOSUID
-	AttrNodev      = unix.MOUNT_ATTR_NODEV
-	AttrNoexec     = unix.MOUNT_ATTR_NOEXEC
-	TreeClone      = unix.OPEN_TREE_CLONE
-	TreeCloexec    = unix.OPEN_TREE_CLOEXEC
-	FsconfigFlag   = unix.FSCONFIG_SET_FLAG
-	FsconfigStr    = unix.FSCONFIG_SET_STRING
-	FsconfigMake   = unix.FSCONFIG_CMD_CREATE
-	FsconfigRemake = unix.FSCONFIG_CMD_RECONFIGURE
-	fsopenCloexec  = unix.FSOPEN_CLOEXEC
-	fsmountCloex   = unix.FSMOUNT_CLOEXEC
+	MsRec         = unix.MS_REC
+	MsSlave       = unix.MS_SLAVE
+	MsPrivate     = unix.MS_PRIVATE
+	MsShared      = unix.MS_SHARED
+	MsUnbindable  = unix.MS_UNBINDABLE
+	MsMove        = unix.MS_MOVE
+	MntDetach     = unix.MNT_DETACH
+	AttrRdonly    = unix.MOUNT_ATTR_RDONLY
+	AttrNosuid    = unix.MOUNT_ATTR_NOSUID
+	AttrNodev     = unix.MOUNT_ATTR_NODEV
+	AttrNoexec    = unix.MOUNT_ATTR_NOEXEC
+	MsRemount     = unix.MS_REMOUNT
+	MsBind        = unix.MS_BIND
+	MsNoatime     = unix.MS_NOATIME
+	MsNodiratime  = unix.MS_NODIRATIME
+	MsRelatime    = unix.MS_RELATIME
+	MsStrictatime = unix.MS_STRICTATIME
+	MsNosymfollow = unix.MS_NOSYMFOLLOW
+	// AttrAtime are the bits of how access times are kept; of them the zero
+	// value is relatime.
+	AttrAtime       = unix.MOUNT_ATTR__ATIME
+	AttrNoatime     = unix.MOUNT_ATTR_NOATIME
+	AttrStrictatime = unix.MOUNT_ATTR_STRICTATIME
+	AttrNodiratime  = unix.MOUNT_ATTR_NODIRATIME
+	AttrNosymfollow = unix.MOUNT_ATTR_NOSYMFOLLOW
+	TreeClone       = unix.OPEN_TREE_CLONE
+	TreeCloexec     = unix.OPEN_TREE_CLOEXEC
+	FsconfigFlag    = unix.FSCONFIG_SET_FLAG
+	FsconfigStr     = unix.FSCONFIG_SET_STRING
+	FsconfigMake    = unix.FSCONFIG_CMD_CREATE
+	FsconfigRemake  = unix.FSCONFIG_CMD_RECONFIGURE
+	fsopenCloexec   = unix.FSOPEN_CLOEXEC
+	fsmountCloex    = unix.FSMOUNT_CLOEXEC
 )
 
 // MountAttr is the kernel's struct mount_attr.
@@ -101,3 +116,27 @@ func Chroot(path Ptr) Errno {
 	_, e := call(unix.SYS_CHROOT, path, 0, 0, 0, 0, 0)
 	return e
 }
+
+// MountFlags are the flags MS_* that the mount behind descriptor n has, as a
+// remount takes them: what it does not name it takes away.
+func MountFlags(n int) (uint, Errno) {
+	var st syscall.Statfs_t
+	if _, e := call(unix.SYS_FSTATFS, fd(n), uintptr(unsafe.Pointer(&st)), 0, 0, 0, 0); e != 0 {
+		return 0, e
+	}
+	has := uint(st.Flags)
+	out := has & (unix.ST_RDONLY | unix.ST_NOSUID | unix.ST_NODEV | unix.ST_NOEXEC | unix.ST_NOATIME | unix.ST_NODIRATIME)
+	if has&stNosymfollow != 0 {
+		out |= MsNosymfollow
+	}
+	switch {
+	case has&unix.ST_RELATIME != 0:
+		out |= MsRelatime
+	case has&unix.ST_NOATIME == 0:
+		out |= MsStrictatime
+	}
+	return out, 0
+}
+
+// stNosymfollow is ST_NOSYMFOLLOW of the kernel's include/linux/statfs.h.
+const stNosymfollow = 0x2000

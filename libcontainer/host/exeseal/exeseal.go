@@ -86,6 +86,12 @@ func OpenBy(ways ...Way) (linux.FD, error) { return seal(exe, ways...) }
 // seal opens the file at path. Only the last way's error is returned: that an
 // earlier one is not possible here is no news, and its words would mislead.
 func seal(path string, ways ...Way) (linux.FD, error) {
+	fd, _, err := sealBy(path, ways...)
+	return fd, err
+}
+
+// sealBy tells the way too.
+func sealBy(path string, ways ...Way) (linux.FD, Way, error) {
 	err := errors.New("no way to do it")
 	for _, w := range ways {
 		var fd linux.FD
@@ -98,9 +104,9 @@ func seal(path string, ways ...Way) (linux.FD, error) {
 			fd, err = sealByCopy(path)
 		}
 		if err == nil {
-			return fd, nil
+			return fd, w, nil
 		}
 		err = fmt.Errorf("%v: %w", w, err)
 	}
-	return linux.NoFD, fmt.Errorf("seal own binary: %w", err)
+	return linux.NoFD, Copy, fmt.Errorf("seal own binary: %w", err)
 }

@@ -133,9 +133,20 @@ func (f *Failure) hook() string {
 	return fmt.Sprintf("error running %s hook #%s: %s, stdout: %s, stderr: %s", kind, index, how, f.Object, f.Detail)
 }
 
+// call is the system call that failed. What makes a filesystem is a command of
+// fsconfig.
+func (f *Failure) call() string {
+	if f.Kind == wire.Mount && f.Op == wire.OpMount {
+		return wire.OpFsconfig.Name()
+	}
+	return f.Op.Name()
+}
+
 // hint says what to do, where the error number alone is a riddle.
 func (f *Failure) hint() string {
 	switch {
+	case linux.WhyAbsent(f.call(), linux.Errno(f.Errno)) != "":
+		return linux.WhyAbsent(f.call(), linux.Errno(f.Errno))
 	case f.advice != "":
 		return f.advice
 	case f.Kind == wire.Tree && errors.Is(f, linux.EINVAL):
