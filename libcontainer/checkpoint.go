@@ -226,20 +226,3 @@ func ownMount(s *specs.Spec, path string) bool {
 	}
 	return true
 }
-
-// describeStreams names what the standard streams of init are, so that a
-// restore can give them to something else, and in CRIU's words those that lie
-// outside of the container.
-func describeStreams(proc linux.Proc, pid int) (names, outside []string, err error) {
-	for fd := range 3 {
-		name, err := proc.Link(pid, "fd/"+strconv.Itoa(fd))
-		if errors.Is(err, linux.ENOENT) {
-			name, err = "", nil // the payload has closed it
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		names = append(names, name)
-	}
-	return names, nil, nil
-}

@@ -12,7 +12,6 @@ import (
 	"github.com/oci-rung/rung/internal/linux"
 	"github.com/oci-rung/rung/libcontainer/host/cgroup"
 	"github.com/oci-rung/rung/libcontainer/host/criu"
-	"github.com/oci-rung/rung/libcontainer/jsontext"
 	"github.com/oci-rung/rung/libcontainer/plan"
 	"github.com/oci-rung/rung/libcontainer/spec"
 )
@@ -118,38 +117,6 @@ func byPath(s *specs.Spec, kind specs.LinuxNamespaceType) (path, field string) {
 		}
 	}
 	return "", ""
-}
-
-// descriptorsFile says what the standard streams of init were when they were
-// dumped: a list of three names. Compat(runc): the same name and form.
-const descriptorsFile = "descriptors.json"
-
-const mostDescriptors = 64 << 10
-
-func saveDescriptors(images linux.FD, names []string) error {
-	text := jsontext.AppendList(nil, names)
-	if err := linux.Unlinkat(images, descriptorsFile); err != nil && !errors.Is(err, linux.ENOENT) {
-		return err
-	}
-	return linux.WriteNewFile(images, descriptorsFile, text, 0o600)
-}
-
-func loadDescriptors(images string) ([]string, error) {
-	text, err := linux.ReadFile(filepath.Join(images, descriptorsFile), mostDescriptors)
-	if err != nil {
-		return nil, err
-	}
-	const depth = 1
-	var names []string
-	r := jsontext.NewReader(string(text), depth)
-	for ok := r.Open('['); ok; ok = r.Next(']') {
-		names = append(names, r.Text())
-	}
-	r.End()
-	if r.Err() != nil {
-		return nil, fmt.Errorf("%s: %w", descriptorsFile, r.Err())
-	}
-	return names, nil
 }
 
 // uncheckpointable refuses what CRIU would refuse too, but in words of the

@@ -106,6 +106,7 @@ func (r *restoration) restore(raw []byte) error {
 		if err := r.attach(trees.Slots()); err != nil {
 			return err
 		}
+		defer r.showImages()()
 		return criu.Run(r.criu.Criu, criu.Restore, &r.criu.CriuSettings, criu.Handlers{
 			Started: r.join, Namespaces: r.hasNamespaces, Terminal: r.opts.Console, Restored: r.restored,
 		})
@@ -129,6 +130,14 @@ func (r *restoration) makeGroups() error {
 		return err
 	}
 	r.undo = append(r.undo, r.group.Undo, r.group.Kill)
+	if r.criu.Cgroups == criu.CgroupsStrict {
+		// The container's own group is there by now, and CRIU would take that
+		// for somebody else's.
+		if kept := r.group.Kept(); len(kept) > 0 {
+			return fmt.Errorf("--manage-cgroups-mode strict: %s is there already", kept[0])
+		}
+		r.criu.Cgroups = criu.CgroupsFull
+	}
 	r.state.CgroupOurs, r.state.CgroupKept = true, r.group.Kept()
 	if err := r.dir.Note(r.state); err != nil {
 		return err
@@ -169,12 +178,7 @@ func (r *restoration) replaceStreams() error {
 	if err != nil {
 		return err
 	}
-	stdio := r.opts.stdio()
-	for i := 0; i < len(names) && i < len(stdio); i++ {
-		if strings.HasPrefix(names[i], "pipe:") && stdio[i] != linux.NoFD {
-			r.criu.Inherit = append(r.criu.Inherit, criu.Inherit{Key: names[i], FD: stdio[i]})
-		}
-	}
+	r.criu.Inherit = streams(names, r.opts.stdio())
 	return nil
 }
 
@@ -201,16 +205,70 @@ func (r *restoration) replaceNamespaces() error {
 	return nil
 }
 
-// attach mounts root and external mounts in this thread's mount namespace. The
-// place is the state directory, on a filesystem of its own: CRIU has no
-// business in what it hides.
+// showImages lets root of the container's user namespace read the images,
+// although their directory is private: it does so both before and after it has
+// become another user. What it gets is a view of the directory with another
+// mode. Where that cannot be had, the directory has to be open to it.
+func (r *restoration) showImages() (undo func()) {
+	nothing := func() {}
+	if len(r.spec.Linux.UIDMappings) == 0 || r.criu.AutoDedup || linux.Exists(r.criu.Images, "parent") {
+		return nothing // they are written to, or a link in them leads out of them
+	}
+	view, err := r.viewImages()
+	if err != nil {
+		if r.Note != nil {
+			r.Note("view of the images for the container's root: " + err.Error())
+		}
+		return nothing
+	}
+	private := r.criu.Images
+	r.criu.Images = view
+	return func() {
+		r.criu.Images = private
+		_ = view.Close()
+	}
+}
+
+func (r *restoration) viewImages() (linux.FD, error) {
+	path := filepath.Join(r.place(), "images")
+	if err := linux.Mkdir(path, 0o711); err != nil {
+		return linux.NoFD, err
+	}
+	top, err := linux.OpenDir(linux.CWD, path)
+	if err != nil {
+		return linux.NoFD, err
+	}
+	defer top.Close()
+	return linux.ReadOnlyOverlay(linux.ProcFD(top), linux.ProcFD(r.criu.Images))
+}
+
+// openPlaces are directories that nearly every host has, that everybody may
+// walk through, and that nothing CRIU uses is in.
+var openPlaces = [...]string{"/mnt", "/media", "/srv"}
+
+// place is where CRIU finds what is mounted for it. It is the state directory,
+// whose content is none of CRIU's business. Root of a user namespace may not be
+// able to walk there, and nobody else sees what is mounted elsewhere either.
+func (r *restoration) place() string {
+	if len(r.spec.Linux.UIDMappings) > 0 {
+		for _, p := range openPlaces {
+			if linux.WalkableByAll(p) {
+				return p
+			}
+		}
+	}
+	return filepath.Dir(r.dir.Path("x"))
+}
+
+// attach mounts root and external mounts in this thread's mount namespace, on a
+// filesystem of their own.
 func (r *restoration) attach(slots []linux.FD) error {
-	scratch, err := linux.NewFilesystem("tmpfs", "tmpfs", []string{"mode", "700"}, "", 0)
+	scratch, err := linux.NewFilesystem("tmpfs", "tmpfs", []string{"mode", "711"}, "", 0)
 	if err != nil {
 		return err
 	}
 	defer scratch.Close()
-	place := filepath.Dir(r.dir.Path("x"))
+	place := r.place()
 	if err = linux.AttachAt(scratch, place); err != nil {
 		return err
 	}
@@ -313,6 +371,17 @@ func (r *restoration) hasNamespaces(pid int) error {
 
 // restored makes the container one, while its processes stand still.
 func (r *restoration) restored(pid int) error {
+	proc, err := linux.OpenProc()
+	if err != nil {
+		return err
+	}
+	defer proc.Close()
+	if r.spec.Root.Readonly {
+		// CRIU needs to write to it until here.
+		if err = linux.RootReadonly(proc, pid); err != nil {
+			return fmt.Errorf("root.readonly: %w", err)
+		}
+	}
 	pidfd, err := linux.PidfdOpen(pid)
 	if err != nil {
 		return err

@@ -13,17 +13,49 @@ import (
 // mounts is seen by it and by the programs it starts, and is gone with the last
 // of them; what is mounted elsewhere later is seen there too.
 func InOwnMounts(f func() error) error {
+	return onOtherThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+			return wrap("unshare CLONE_NEWNS", "", err)
+		}
+		if err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
+			return wrap("mount", "/", err)
+		}
+		return f()
+	})
+}
+
+// RootReadonly makes the root mount of a process read-only.
+func RootReadonly(proc Proc, pid int) error {
+	ns, err := proc.namespace(pid, "mnt")
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	return onOtherThread(func() error {
+		// A thread that shares its root with others cannot change it.
+		if err := unix.Unshare(unix.CLONE_FS); err != nil {
+			return wrap("unshare CLONE_FS", "", err)
+		}
+		if err := ThreadSetns(ns, unix.CLONE_NEWNS); err != nil {
+			return err
+		}
+		return wrap("mount_setattr", "/", unix.MountSetattr(unix.AT_FDCWD, "/", 0, &MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}))
+	})
+}
+
+// onOtherThread calls f in a thread that ends afterwards, whatever f has made of
+// it. The first thread of a process does not end before the others.
+func onOtherThread(f func() error) error {
 	done := make(chan error)
 	go func() {
-		// Never unlocked: the thread ends with the goroutine.
 		runtime.LockOSThread()
-		err := wrap("unshare CLONE_NEWNS", "", unix.Unshare(unix.CLONE_NEWNS))
-		if err == nil {
-			err = wrap("mount", "/", unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""))
+		if unix.Gettid() != unix.Getpid() {
+			done <- f() // never unlocked: the thread ends with the goroutine
+			return
 		}
-		if err == nil {
-			err = f()
-		}
+		// As long as this is locked, no other goroutine can get this thread.
+		err := onOtherThread(f)
+		runtime.UnlockOSThread()
 		done <- err
 	}()
 	return <-done
@@ -33,6 +65,13 @@ func InOwnMounts(f func() error) error {
 // namespace.
 func AttachAt(tree FD, path string) error {
 	return wrap("move_mount", path, unix.MoveMount(int(tree), "", unix.AT_FDCWD, path, unix.MOVE_MOUNT_F_EMPTY_PATH))
+}
+
+// WalkableByAll reports whether path is a directory through which everybody may
+// walk, as far as its own mode says.
+func WalkableByAll(path string) bool {
+	var st unix.Stat_t
+	return unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR && st.Mode&unix.S_IXOTH != 0
 }
 
 // MakeFile makes an empty file, for a mount to be on.
@@ -85,18 +124,43 @@ func makeOne(dir FD, name string, directory bool) (FD, error) {
 // that pid sees them, "thread-self" for the calling thread; those below come
 // after what they are below.
 func MountPoints(process string) ([]string, error) {
+	const point = 4
+	var points []string
+	err := eachMount(process, func(fields []string) error {
+		points = append(points, unescape(fields[point]))
+		return nil
+	})
+	return points, err
+}
+
+// MountIDs are the numbers of the mounts that a process sees.
+func MountIDs(process string) ([]int, error) {
+	const id = 0
+	var ids []int
+	err := eachMount(process, func(fields []string) error {
+		n, err := strconv.Atoi(fields[id])
+		ids = append(ids, n)
+		return err
+	})
+	return ids, err
+}
+
+func eachMount(process string, f func(fields []string) error) error {
 	text, err := ReadKernelFile("/proc/" + process + "/mountinfo")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var points []string
+	const fewest = 10
 	for line := range strings.Lines(string(text)) {
-		const point = 4
-		if fields := strings.Fields(line); len(fields) > point {
-			points = append(points, unescape(fields[point]))
+		fields := strings.Fields(line)
+		if len(fields) < fewest {
+			return &Error{"read", "/proc/" + process + "/mountinfo", unix.EPROTO}
+		}
+		if err := f(fields); err != nil {
+			return err
 		}
 	}
-	return points, nil
+	return nil
 }
 
 // unescape takes the kernel's \040 and the like out of a path.

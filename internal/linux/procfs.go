@@ -132,6 +132,35 @@ func (p Proc) Link(pid int, name string) (string, error) {
 	return string(b[:max(n, 0)]), wrap("readlink", "/proc/"+path, err)
 }
 
+// Descriptor looks at what a process has open: on which mount it is, and what
+// it is.
+func (p Proc) Descriptor(pid, fd int) (mount int, st Stat, err error) {
+	text, err := p.Read(pid, "fdinfo/"+strconv.Itoa(fd))
+	if err != nil {
+		return 0, st, err
+	}
+	for line := range strings.Lines(text) {
+		if number, ok := strings.CutPrefix(line, "mnt_id:"); ok {
+			mount, err = strconv.Atoi(strings.TrimSpace(number))
+		}
+	}
+	if err != nil {
+		return 0, st, err
+	}
+	dir, err := p.Open(strconv.Itoa(pid)+"/fd", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return 0, st, err
+	}
+	defer dir.Close()
+	file, err := Openat(dir, strconv.Itoa(fd), unix.O_PATH, 0)
+	if err != nil {
+		return 0, st, err
+	}
+	defer file.Close()
+	st, err = Fstat(file)
+	return mount, st, err
+}
+
 // PidOf is the pid of the process behind pidfd, in the pid namespace of this
 // procfs.
 func (p Proc) PidOf(pidfd FD) (int, error) {
