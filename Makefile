@@ -21,15 +21,15 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench ./tests/features
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
-	tests/demo/inside tests/vm/run tests/vm/inside tests/containerd/run tests/integration/run tests/runtime-tools/run \
+	tests/demo/inside tests/vm/run tests/vm/inside tests/clients/run tests/integration/run tests/runtime-tools/run \
 	tests/integration/fixtures tests/integration/debian-rootfs
 
 # What `make test` runs, each a target of its own.
-TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-containerd test-vm
+TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-clients test-vm
 
 .DEFAULT_GOAL := build
-.PHONY: help build test $(TIERS) test-runtime-tools features-table check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
-	deps deps-demo deps-bench deps-lint debian-rootfs
+.PHONY: help build test $(TIERS) test-containerd test-runtime-tools features-table check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
+	deps deps-clients deps-demo deps-bench deps-lint debian-rootfs
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
@@ -77,8 +77,11 @@ integration: build deps debian-rootfs ## the command line, with bats; RUNTIME=â€
 integration-runc: deps debian-rootfs ## the same tests on Debian's runc; docs/compat.md says what is skipped
 	@$(AS_ROOT) env RUNTIME=runc tests/integration/run $(FILES)
 
-test-containerd: build deps ## a containerd of its own that uses rung
-	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/containerd/run
+test-clients: build deps deps-clients ## containerd, Docker, Podman and others with rung as their runtime; FILES=docker LONG=1
+	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' LONG='$(LONG)' FILTER='$(FILTER)' tests/clients/run $(FILES)
+
+test-containerd: build deps ## only containerd of these
+	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/clients/run containerd
 
 test-vm: build deps ## kernel and integration tests on cgroup v2, by the command RUN_IN_VM
 	@RUN_IN_VM='$(RUN_IN_VM)' tests/vm/run
@@ -134,9 +137,15 @@ DEPS_DEMO  = busybox=busybox-static jq=jq ps=procps
 DEPS_BENCH = busybox=busybox-static crun=crun runc=runc
 DEPS_TEST  = $(DEPS_DEMO) bats=bats file=file runc=runc containerd=containerd debootstrap=debootstrap \
 	gcc=gcc /usr/include/seccomp.h=libseccomp-dev ip=iproute2 mkfs.ext4=e2fsprogs
+DEPS_CLIENTS = containerd=containerd dockerd=docker.io tini-static=tini iptables=iptables podman=podman buildah=buildah conmon=conmon \
+	catatonit=catatonit newuidmap=uidmap slirp4netns=slirp4netns fuse-overlayfs=fuse-overlayfs /usr/lib/cni/bridge=containernetworking-plugins
 
 deps: ## install the Debian packages that the tests need, if missing
 	@$(AS_ROOT) tests/deps $(DEPS_TEST)
+# A package's daemon does not start where no service manager runs or policy-rc.d
+# forbids it; where it does, it is not used.
+deps-clients:
+	@$(AS_ROOT) tests/deps $(DEPS_CLIENTS)
 deps-demo:
 	@$(AS_ROOT) tests/deps $(DEPS_DEMO)
 deps-bench:

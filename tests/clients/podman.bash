@@ -1,0 +1,81 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# What the checks with Podman share, as root and without.
+
+# podman_config DIR writes what Podman reads: into /etc, for its own calls, which
+# conmon makes without the caller's environment.
+podman_config() {
+	mkdir -p /etc/containers
+	cat >/etc/containers/containers.conf <<-END
+		[engine]
+		runtime = "tested"
+		runtime_supports_json = ["tested"]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		infra_image = "localhost/infra:test"
+		image_default_transport = "containers-storage:"
+		tmp_dir = "$1/run/libpod"
+		[engine.runtimes]
+		tested = ["$RUNTIME"]
+	END
+	cat >/etc/containers/storage.conf <<-END
+		[storage]
+		driver = "overlay"
+		graphroot = "$1/root"
+		runroot = "$1/run/storage"
+	END
+}
+
+# podman_images COMMAND… imports the two images that the checks use; COMMAND is
+# what comes before podman.
+podman_images() {
+	mkdir -p "$C/infra"
+	cp "$(command -v catatonit)" "$C/infra/"
+	tar -C "$C/infra" --numeric-owner -c . | "$@" podman import --quiet --change 'ENTRYPOINT ["/catatonit","-P"]' - localhost/infra:test
+	tar -C "$RUNG_TEST_BUILD/rootfs" --numeric-owner -c . |
+		"$@" podman import --quiet --change 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' --change 'CMD ["sh"]' - localhost/busybox:test
+}
+
+p() { tell podman "$@"; }
+
+# run FLAG… -- COMMAND… is podman run --rm, in the foreground.
+run() { with_image run --rm "$@"; }
+
+# detached FLAG… -- COMMAND… lets $ID run and sets $PID.
+detached() {
+	with_image run --detach --name "$ID" "$@"
+	exited 0
+	PID=$(of .State.Pid)
+}
+
+with_image() {
+	local words=() verb=$1
+	shift
+	while [[ $# -gt 0 && $1 != -- ]]; do
+		words+=("$1")
+		shift
+	done
+	# In a pod the pod's is the parent.
+	[[ " ${words[*]} " == *" --pod "* || -n ${ROOTLESS:-} ]] || words=(--cgroup-parent "/$RUNG_TEST_GROUP" "${words[@]}")
+	p "$verb" "${words[@]}" localhost/busybox:test "${@:2}"
+}
+
+# of FIELD prints what inspect says of the container.
+of() { podman inspect --format "{{$1}}" "${2:-$ID}"; }
+
+is_so() { [[ $(of "$1") == "$2" ]]; }
+
+logged() { podman logs "$ID" 2>&1 | grep -q "$1"; }
+
+# probed FLAG… runs the probe; got and want read its report.
+probed() {
+	run "$@" -- /bin/probe
+	exited 0
+	cp "$OUT" "$T/probe.json"
+}
+
+# conmon_gone waits for the processes that look after containers, and for what
+# they start at the end.
+conmon_gone() {
+	local pid
+	for pid in $(pgrep -x conmon || true) $(pgrep -f 'podman.* container cleanup' || true); do await exit "$pid" || return; done
+}
