@@ -62,7 +62,7 @@ above0() { [[ $(figure "$1") =~ ^[1-9] ]] || flunk "$1: got $(figure "$1"), want
 @test "events --stats: memory" {
 	requires controller=memory
 	bundle '.linux.resources.memory={limit:67108864}' \
-		"$(script 'x=$(head -c 10000000 /dev/zero | tr "\0" x); echo have; sleep 100; :')"
+		"$(script 'head -c 10000000 /dev/zero >/dev/shm/x; echo have; sleep 100')"
 	running
 	await text "$CTOUT" have
 	stats
