@@ -169,8 +169,11 @@ func (c *Container) externalMounts(s *specs.Spec, proc linux.Proc) ([]criu.Mount
 			continue // the payload has unmounted it
 		}
 		out = append(out, criu.Mount{Key: at, Value: m.Name})
-		if m.Recursive {
-			out = append(out, mountsBelow(points, s, at, m.Target)...)
+		for _, p := range points {
+			rest, ok := below(p, at)
+			if ok && e.CameAlong(m, m.Target+"/"+rest) {
+				out = append(out, criu.Mount{Key: p, Value: m.Target + "/" + rest})
+			}
 		}
 	}
 	return out, nil
@@ -193,36 +196,4 @@ func mountedAt(root linux.FD, m *plan.ExternalMount) (string, error) {
 		}
 	}
 	return linux.Readlink(linux.ProcFD(fd))
-}
-
-// mountsBelow are the mounts that came along with a recursive one: what the
-// config has below it itself is not among them.
-func mountsBelow(points []string, s *specs.Spec, at, target string) []criu.Mount {
-	var out []criu.Mount
-	for _, p := range points {
-		rest, ok := below(p, at)
-		if !ok || ownMount(s, target+"/"+rest) {
-			continue
-		}
-		out = append(out, criu.Mount{Key: p, Value: target + "/" + rest})
-	}
-	return out
-}
-
-// ownMount tells what the config itself mounts at a path or above it, but below
-// a recursive mount.
-func ownMount(s *specs.Spec, path string) bool {
-	at := func(p string) bool { return p == path || strings.HasPrefix(path, strings.TrimSuffix(p, "/")+"/") }
-	nearest := ""
-	for _, m := range s.Mounts {
-		if at(m.Destination) && len(m.Destination) >= len(nearest) {
-			nearest = m.Destination
-		}
-	}
-	for _, m := range s.Mounts {
-		if m.Destination == nearest && nearest != path {
-			return !slices.Contains(m.Options, "rbind") || slices.Contains(s.Linux.ReadonlyPaths, path) || slices.Contains(s.Linux.MaskedPaths, path)
-		}
-	}
-	return true
 }

@@ -86,6 +86,7 @@ func external(s *specs.Spec, g *cgroup.Group, bundle string) (*plan.External, er
 		return nil, err
 	}
 	facts.Hierarchies = hierarchies(g)
+	facts.NoMount = false // what init would do for such a caller, nobody does here
 	return plan.BuildExternal(s, facts, plan.Options{Bundle: bundle})
 }
 

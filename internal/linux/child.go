@@ -21,6 +21,7 @@ const (
 	EPIPE        = unix.EPIPE
 	ENOSPC       = unix.ENOSPC
 	ECONNREFUSED = unix.ECONNREFUSED
+	ECONNRESET   = unix.ECONNRESET
 )
 
 // PidfdOpen opens a descriptor of the process that has this pid now. The

@@ -3,7 +3,7 @@ package plan
 import (
 	"errors"
 	"path"
-	"strings"
+	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -23,6 +23,10 @@ type External struct {
 	// Points are the paths in the root's own tree where something is mounted, in
 	// that order.
 	Points []Point
+
+	// mounts are where the config mounts something, spots what it changes
+	// afterwards.
+	mounts, spots []string
 }
 
 // nullDevice is what hides a file.
@@ -51,9 +55,9 @@ type Point struct {
 // BuildExternal finds the external mounts of a container.
 func BuildExternal(s *specs.Spec, f Facts, o Options) (*External, error) {
 	b := &builder{spec: s, facts: f, opts: o, external: true}
-	_, b.ownRoot = spec.FindNamespace(s, specs.MountNamespace)
-	if !b.ownRoot {
-		return nil, &spec.FieldError{Path: "linux.namespaces", Err: errors.New("criu cannot checkpoint a container without a mount namespace")}
+	var ns specs.LinuxNamespace
+	if ns, b.ownRoot = spec.FindNamespace(s, specs.MountNamespace); !b.ownRoot || ns.Path != "" {
+		return nil, &spec.FieldError{Path: "linux.namespaces", Err: errors.New("criu cannot checkpoint a container without a mount namespace of its own")}
 	}
 	b.readMounts()
 	b.rootfs()
@@ -85,15 +89,21 @@ func (e *External) add(s *wire.Step) error {
 			return &spec.FieldError{Path: s.Field, Err: errors.New("criu cannot checkpoint a filesystem with mapped owners")}
 		}
 		m.Recursive = d.Recursive
+		e.mounts = append(e.mounts, m.Target)
 		e.point(m.Target, m.Slot)
 		e.Mounts = append(e.Mounts, m)
+	case wire.Readonly:
+		e.spots = append(e.spots, path.Clean("/"+s.Args[0].(string)))
 	case wire.Mask:
+		e.spots = append(e.spots, path.Clean("/"+s.Args[0].(string)))
 		e.Mounts = append(e.Mounts, ExternalMount{
 			Field: s.Field, Slot: s.Args[1].(wire.Slot), Target: path.Clean("/" + s.Args[0].(string)),
 			Name: nullDevice, FileOnly: true,
 		})
 	case wire.Mount:
-		e.point(path.Clean("/"+s.Args[1].(string)), wire.NoSlot)
+		target := path.Clean("/" + s.Args[1].(string))
+		e.mounts = append(e.mounts, target)
+		e.point(target, wire.NoSlot)
 	}
 	return nil
 }
@@ -101,9 +111,20 @@ func (e *External) add(s *wire.Step) error {
 // point notes a place for a mount, unless it is inside of another mount.
 func (e *External) point(target string, slot wire.Slot) {
 	for _, p := range e.Points {
-		if p.Path != "/" && strings.HasPrefix(target, p.Path+"/") || p.Path == target {
+		if p.Path != "/" && below(target, p.Path) {
 			return
 		}
 	}
 	e.Points = append(e.Points, Point{target, slot})
+}
+
+// CameAlong reports whether a mount at p has come with m, and was mounted below
+// its source: nothing else of the config is why it is there.
+func (e *External) CameAlong(m *ExternalMount, p string) bool {
+	if !m.Recursive || p == m.Target || !below(p, m.Target) || slices.Contains(e.spots, p) {
+		return false
+	}
+	return !slices.ContainsFunc(e.mounts, func(other string) bool {
+		return other != m.Target && below(other, m.Target) && below(p, other)
+	})
 }

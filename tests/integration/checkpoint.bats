@@ -342,6 +342,42 @@ checkpoint_tcp() {
 	stdout kept
 }
 
+@test "restore: what is mounted below a recursive bind mount" {
+	needs_criu
+	requires isolated
+	differs_from_runc "it cannot checkpoint such a container"
+	mkdir -p "$T/volume/sub"
+	mount -t tmpfs -o size=64k tmpfs "$T/volume/sub"
+	mkdir "$T/volume/sub/own"
+	counting "$(mount_at /volume bind "$T/volume" rbind)" "$(mount_at /volume/sub/own tmpfs tmpfs size=32k)"
+	running
+	await text "$B/rootfs/log" n3.
+	checkpoint "$ID"
+	echo here >"$T/volume/sub/file"
+	restore --bundle "$B" "$ID"
+	call exec "$ID" sh -c 'cat /volume/sub/file; df -k /volume/sub | tail -n 1 | grep -c " 64 "; df -k /volume/sub/own | tail -n 1 | grep -c " 32 "'
+	umount "$T/volume/sub" || umount -l "$T/volume/sub"
+	ok
+	stdout $'here\n1\n1'
+}
+
+@test "restore: how the root passes on mounts" {
+	needs_criu
+	local kind how='$5 == "/" { sub(/:.*/, "", $7); print $7 }' before
+	for kind in shared slave private; do # criu cannot restore unbindable
+		rm -rf "$IMAGES"
+		counting ".linux.rootfsPropagation=\"$kind\""
+		running
+		await text "$B/rootfs/log" n3.
+		before=$(awk "$how" "/proc/$PID/mountinfo")
+		checkpoint "$ID"
+		restore --bundle "$B" "$ID"
+		equal "$(awk "$how" "/proc/$(pid_of)/mountinfo")" "$before" "$kind"
+		call delete --force "$ID"
+		ok
+	done
+}
+
 @test "restore: a read-only root" {
 	needs_criu
 	differs_from_runc "the root is writable afterwards"

@@ -202,6 +202,9 @@ func (c *call) send(r *rpc.CriuReq) error {
 func (c *call) receive() (*rpc.CriuResp, error) {
 	buf := make([]byte, mostMessage)
 	n, files, err := linux.ReceiveFiles(c.sock, buf, 1)
+	if errors.Is(err, linux.ECONNRESET) {
+		return nil, &Error{Kind: c.kind} // it ended without having read all
+	}
 	if err != nil {
 		return nil, err
 	}
