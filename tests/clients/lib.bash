@@ -109,15 +109,15 @@ settle() {
 	return 1
 }
 
-# archive FILE makes a Docker image archive with one layer, the busybox root;
-# NAME is what it is called.
+# archive FILE NAME [DIR [COMMAND]] makes a Docker image archive with one layer, the
+# busybox root or another; COMMAND is a JSON array.
 archive() {
 	local dir=$C/image diff
 	mkdir -p "$dir/layer"
-	tar -C "$RUNG_TEST_BUILD/rootfs" --numeric-owner -cf "$dir/layer/layer.tar" .
+	tar -C "${3:-$RUNG_TEST_BUILD/rootfs}" --numeric-owner -cf "$dir/layer/layer.tar" .
 	diff=$(sha256sum <"$dir/layer/layer.tar" | cut -d' ' -f1)
-	jq -n --arg diff "sha256:$diff" --arg arch "$(go env GOARCH)" '{architecture:$arch,os:"linux",
-		config:{Env:["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],Cmd:["sh"]},
+	jq -n --arg diff "sha256:$diff" --arg arch "$(go env GOARCH)" --argjson cmd "${4:-[\"sh\"]}" '{architecture:$arch,os:"linux",
+		config:{Env:["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],Cmd:$cmd},
 		rootfs:{type:"layers",diff_ids:[$diff]}}' >"$dir/config.json"
 	jq -n --arg name "$2" '[{Config:"config.json",RepoTags:[$name],Layers:["layer/layer.tar"]}]' >"$dir/manifest.json"
 	tar -C "$dir" -cf "$1" manifest.json config.json layer/layer.tar
