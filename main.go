@@ -83,6 +83,7 @@ func verbs() []verb {
 		{"checkpoint", (*call).checkpointCommand},
 		{"create", (*call).createCommand},
 		{"delete", (*call).deleteCommand},
+		{"doctor", (*call).doctorCommand},
 		{"events", (*call).eventsCommand},
 		{"exec", (*call).execCommand},
 		{"features", (*call).featuresCommand},

@@ -1,7 +1,7 @@
 # Completion of rung's command line for bash, from 4.2 on. It needs no other
 # package. completion_test.go compares it with the command table.
 
-_rung_verbs='checkpoint create delete events exec features help kill list pause ps restore resume run spec start state update'
+_rung_verbs='checkpoint create delete doctor events exec features help kill list pause ps restore resume run spec start state update'
 
 # _rung_options VERB sets, for a verb or for "", which is what stands before
 # it, options to those without a value and valued to those with one. Options
@@ -24,6 +24,9 @@ _rung_options() {
 		;;
 	delete)
 		options=(--force -f)
+		;;
+	doctor)
+		valued=(--format -f)
 		;;
 	events)
 		options=(--stats)
@@ -143,7 +146,7 @@ _rung_value() {
 	:--log | exec:--process | exec:-p | update:--resources | update:-r | *:--pid-file | *:--console-socket | *:--pidfd-socket) _rung_files -f ;;
 	:--log-format) _rung_words text json ;;
 	:--rootless) _rung_words true false auto ;;
-	list:* | ps:*) _rung_words table json ;;
+	doctor:* | list:* | ps:*) _rung_words table json ;;
 	*:--manage-cgroups-mode) _rung_words soft full strict ignore ;;
 	*:--empty-ns) _rung_words network ;;
 	esac

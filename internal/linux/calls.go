@@ -1,7 +1,11 @@
 package linux
 
 import (
+	"math"
+	"runtime"
+	"strconv"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -98,4 +102,79 @@ func WhyAbsent(op string, errno Errno) string {
 		return "" // the kernel itself may have refused it
 	}
 	return "the seccomp filter around this runtime refuses " + c.Name + ", a call of Linux " + c.Since + ": allow it there"
+}
+
+// Uses are newer ways to use older calls. Their answer is ENOSYS if the kernel
+// does not know them, whatever number it has for that.
+func Uses() []Call {
+	return []Call{
+		{"clone3 CLONE_INTO_CGROUP", "5.7", probeIntoCgroup},
+		{"close_range CLOSE_RANGE_CLOEXEC", "5.11", func() Errno {
+			// Of no descriptor.
+			_, _, e := unix.RawSyscall(unix.SYS_CLOSE_RANGE, math.MaxUint32, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+			return unknown(e)
+		}},
+		{"setns pidfd", "5.8", probePidfdSetns},
+		{"waitid P_PIDFD", "5.4", func() Errno {
+			_, _, e := unix.RawSyscall6(unix.SYS_WAITID, unix.P_PIDFD, nobody, 0, unix.WEXITED|unix.WNOHANG, 0, 0)
+			return unknown(e)
+		}},
+	}
+}
+
+// nobody is the number of a descriptor that no process has.
+const nobody = math.MaxInt32
+
+func unknown(e Errno) Errno {
+	if e == unix.EINVAL || e == unix.E2BIG {
+		return unix.ENOSYS
+	}
+	return e
+}
+
+// probeIntoCgroup wants a child in a cgroup that there is no descriptor of.
+func probeIntoCgroup() Errno {
+	args := [11]uint64{0: unix.CLONE_INTO_CGROUP, 4: uint64(unix.SIGCHLD), 10: nobody}
+	_, _, e := unix.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args), 0)
+	return unknown(e)
+}
+
+// probePidfdSetns joins a namespace that this thread is in.
+func probePidfdSetns() Errno {
+	fd, err := unix.PidfdOpen(unix.Getpid(), 0)
+	if err != nil {
+		return unix.ENOSYS
+	}
+	defer unix.Close(fd)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_, _, e := unix.RawSyscall(unix.SYS_SETNS, uintptr(fd), unix.CLONE_NEWUTS, 0)
+	if e == unix.EPERM {
+		return 0 // known, and not allowed
+	}
+	return unknown(e)
+}
+
+// KernelRelease is what the kernel calls itself: "6.1.0-18-amd64".
+func KernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// Older reports whether the kernel with that release is older than version.
+func Older(release, version string) bool {
+	number := func(text string) int {
+		major, rest, _ := strings.Cut(text, ".")
+		minor := strings.TrimRightFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		if at := strings.IndexFunc(minor, func(r rune) bool { return r < '0' || r > '9' }); at >= 0 {
+			minor = minor[:at]
+		}
+		a, _ := strconv.Atoi(major)
+		b, _ := strconv.Atoi(minor)
+		return a<<16 | b
+	}
+	return number(release) < number(version)
 }

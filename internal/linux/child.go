@@ -10,6 +10,7 @@ import (
 // Error numbers that the parent tells apart, besides those of other files.
 const (
 	ENOENT       = unix.ENOENT
+	ENOSYS       = unix.ENOSYS
 	ENOTDIR      = unix.ENOTDIR
 	EPERM        = unix.EPERM
 	EBUSY        = unix.EBUSY

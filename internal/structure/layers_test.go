@@ -37,6 +37,7 @@ libcontainer/inside     : libcontainer/wire internal/linux/raw
 libcontainer/hooks         : internal/linux internal/linux/raw
 libcontainer/host/launch   : internal/linux internal/linux/raw libcontainer/plan libcontainer/wire libcontainer/spec libcontainer/jsontext libcontainer/seccomp
 libcontainer/host/cgroup   : internal/linux internal/linux/raw libcontainer/spec libcontainer/jsontext
+libcontainer/host/probe    : internal/linux internal/linux/raw libcontainer/host/cgroup libcontainer/host/exeseal libcontainer/spec libcontainer/jsontext
 libcontainer/host/statedir : internal/linux internal/linux/raw libcontainer/jsontext
 libcontainer/host/*        : internal/linux internal/linux/raw
 

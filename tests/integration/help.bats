@@ -5,7 +5,7 @@ setup() {
 	NAME=${RUNTIME##*/}
 }
 
-COMMANDS="checkpoint create delete events exec features kill list pause ps restore resume run spec start state update"
+COMMANDS="checkpoint create delete doctor events exec features kill list pause ps restore resume run spec start state update"
 
 @test "help: no command prints it, exit status 0" {
 	invoke
