@@ -136,7 +136,7 @@ clean: ## remove what was built
 DEPS_DEMO  = busybox=busybox-static jq=jq ps=procps
 DEPS_BENCH = busybox=busybox-static crun=crun runc=runc
 DEPS_TEST  = $(DEPS_DEMO) bats=bats file=file runc=runc containerd=containerd debootstrap=debootstrap \
-	gcc=gcc /usr/include/seccomp.h=libseccomp-dev ip=iproute2 mkfs.ext4=e2fsprogs
+	gcc=gcc /usr/include/seccomp.h=libseccomp-dev ip=iproute2 mkfs.ext4=e2fsprogs newuidmap=uidmap
 DEPS_CLIENTS = containerd=containerd dockerd=docker.io tini-static=tini iptables=iptables podman=podman buildah=buildah conmon=conmon \
 	catatonit=catatonit newuidmap=uidmap slirp4netns=slirp4netns fuse-overlayfs=fuse-overlayfs /usr/lib/cni/bridge=containernetworking-plugins
 
