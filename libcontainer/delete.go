@@ -2,6 +2,7 @@ package libcontainer
 
 import (
 	"errors"
+	"os"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -40,14 +41,20 @@ func (c *Container) guess() {
 	if err != nil || s.Linux == nil {
 		return
 	}
-	g, err := cgroup.New(cgroup.Config{
-		ID: c.ID(), Path: s.Linux.CgroupsPath, Rootless: true,
-		Systemd: c.state.SystemdCgroup, Reach: c.reach,
-	})
-	if err != nil {
-		return
+	for _, systemd := range [...]bool{false, true} {
+		config := cgroup.Config{ID: c.ID(), Path: s.Linux.CgroupsPath, Rootless: true}
+		if systemd {
+			config.Systemd, config.Reach, config.Rootless = true, c.reach, os.Geteuid() != 0
+		}
+		g, err := cgroup.New(config)
+		if err != nil || systemd && !g.There() {
+			continue
+		}
+		c.state.CgroupPaths, c.state.CgroupOurs = g.Paths(), true
+		if systemd {
+			c.state.SystemdCgroup, c.state.Rootless = true, config.Rootless
+		}
 	}
-	c.state.CgroupPaths, c.state.CgroupOurs = g.Paths(), true
 	if s.Hooks != nil {
 		c.state.Hooks = hookKinds(s.Hooks)
 	}

@@ -307,6 +307,12 @@ func (g *Group) undoUnit() error {
 	return errors.Join(errs...)
 }
 
+// There reports whether the group exists.
+func (g *Group) There() bool {
+	_, err := os.Lstat(g.members())
+	return err == nil
+}
+
 // unitMakes reports whether the directory for a controller or hierarchy is
 // made by systemd, and by nobody before it: on v1 those by which it finds the
 // unit's processes. It makes those of some controllers too, but takes them as
@@ -333,8 +339,8 @@ func (g *Group) ReleaseUnit() error {
 	return g.stopUnit()
 }
 
-// tellUnit tells systemd of changed limits, before or after the kernel hears
-// of them: it is only to know them when it writes them again.
+// tellUnit tells systemd of changed limits: it is to know them when it writes
+// them again.
 func (g *Group) tellUnit(s *settings) error {
 	if g.unit == nil || !systemdRuns() {
 		return nil
