@@ -5,6 +5,8 @@
 # assertions, and after each test a check that nothing was left behind.
 #
 # RUNTIME  the binary under test (default: the rung of this checkout)
+# SYSTEMD_CGROUP  "1" lets systemd make the cgroups: each call gets
+#          --systemd-cgroup, and a cgroupsPath of /NAME becomes its form of it
 # REQUIRE  "all" turns a test that this machine cannot run into a failure
 # PATIENCE how many times as long as usual to wait before a call or a process
 #          counts as hanging (default 1); for machines that are emulated
@@ -43,6 +45,8 @@ begin() {
 	PATH=$RUNG_TEST_BUILD/bin:$PATH
 	CALLS=0
 	SPAWNED=()
+	FLAGS=()
+	[[ ${SYSTEMD_CGROUP:-} != 1 ]] || FLAGS=(--systemd-cgroup)
 	mkdir -p "$T/io" "$T/tmp" "$ROOT"
 	# Root of a user namespace has to be able to walk to the bundle.
 	chmod 755 "$BATS_RUN_TMPDIR"
@@ -88,15 +92,29 @@ invoke() {
 	CALLS=$((CALLS + 1))
 	OUT=$T/io/$CALLS.out
 	ERR=$T/io/$CALLS.err
+	[[ ${SYSTEMD_CGROUP:-} != 1 ]] || name_units "$@"
 	remember_bundle
 	local shut="" fd
 	for ((fd = 3 + ${PASS:-0}; fd < 10; fd++)); do shut+=" $fd>&-"; done
 	status=0
-	eval 'timeout --foreground -k 2 $((30 * ${PATIENCE:-1})) '"${WRAP:-}"' "$RUNTIME" "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR"' "$shut" || status=$?
+	eval 'timeout --foreground -k 2 $((30 * ${PATIENCE:-1})) '"${WRAP:-}"' "$RUNTIME" "${FLAGS[@]}" "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR"' "$shut" || status=$?
 	output=$(<"$OUT")
 	error=$(<"$ERR")
 	error=${error//\\\"/\"}
 } 2>/dev/null
+
+# name_units ARG… gives the config of the call's bundle a cgroupsPath of systemd's
+# form. Cgroups below others are not systemd's kind of thing.
+name_units() {
+	local config=${B:-}/config.json
+	while [[ $# -gt 1 ]]; do
+		[[ $1 != --bundle && $1 != -b ]] || config=$2/config.json
+		shift
+	done
+	grep -q '"cgroupsPath": *"[^:"]*"' "$config" 2>/dev/null || return 0
+	! grep -q '"cgroupsPath": *"\(/[^"]*/\|[^/"]\)' "$config" || skip "a cgroupsPath that systemd cannot have"
+	sed -i 's|"cgroupsPath": *"/\([^"]*\)"|"cgroupsPath": "system.slice:rt:\1"|' "$config"
+}
 
 # spawn NAME COMMAND… runs a command beside the test; its output is in
 # $T/NAME.out and $T/NAME.err, its pid in $SPAWNED_PID. It is ended with the test.
@@ -142,7 +160,11 @@ bundle() {
 
 # config [FILTER…] writes only the config.json, from base.json.
 config() {
-	jq "$(join_filters ".linux.cgroupsPath=\"/$ID\"" "$@")" "$HERE/testdata/base.json" >"$B/config.json"
+	jq "$(join_filters ".linux.cgroupsPath=\"$(cgroups_path)\"" "$@")" "$HERE/testdata/base.json" >"$B/config.json"
+}
+
+cgroups_path() {
+	if [[ ${SYSTEMD_CGROUP:-} == 1 ]]; then echo "system.slice:rt:$ID"; else echo "/$ID"; fi
 }
 
 # edit FILTER… changes the config.json that is there.
@@ -377,6 +399,7 @@ requires() {
 	selinux) [[ -e /sys/fs/selinux/enforce ]] || missing="SELinux is off" ;;
 	throwaway) [[ ${THROWAWAY:-} == yes ]] || missing="not a machine that is thrown away afterwards" ;;
 	program=*) command -v "${1#*=}" >/dev/null || missing="no program ${1#*=}" ;;
+	systemd) [[ -S /run/systemd/private ]] || missing="systemd does not run here" ;;
 	timens) [[ -e /proc/self/ns/time ]] || missing="no time namespaces in this kernel" ;;
 	isolated) [[ -n ${RUNG_TEST_ISOLATED:-} ]] || missing="needs the namespaces that tests/integration/run makes" ;;
 	profile) [[ -e $(seccomp_profile) ]] || missing="no seccomp profile $(seccomp_profile)" ;;
@@ -409,7 +432,7 @@ snapshot_before() {
 
 shared_places() {
 	[[ -n ${RUNG_TEST_ISOLATED:-} ]] || return 0
-	find /run /dev/shm -mindepth 1 2>/dev/null | sort
+	find /run /dev/shm -mindepth 1 \( -path /run/systemd -o -path /run/dbus -o -path /run/user \) -prune -o -print 2>/dev/null | sort
 }
 
 # remember_bundle notes the names in the bundle before each call, so that a
@@ -463,6 +486,7 @@ ours() { [[ -n ${RUNG_TEST_ISOLATED:-} || $1 == *"$ID"* || $1 == *"$T"* ]]; }
 left_cgroups() {
 	# A cgroup of somebody else that goes while we look is no error.
 	find /sys/fs/cgroup -type d -name "*$ID*" -printf 'cgroup: %p\n' 2>/dev/null || true
+	find /run/systemd/transient -name "*$ID*" -printf 'systemd unit: %p\n' 2>/dev/null || true
 }
 
 left_processes() {
@@ -498,5 +522,6 @@ sweep() {
 		esac
 	done < <(leftovers)
 	find /sys/fs/cgroup -depth -type d -name "*$ID*" -exec rmdir {} + 2>/dev/null
+	[[ ! -d /run/systemd/system ]] || systemctl --no-block stop "*$ID*" 2>/dev/null
 	return 0
 }
