@@ -102,10 +102,12 @@ load update
 	is running
 	memory_limit 268435456
 	equal "$(cgroup_file - memory.high)" max
-	# It is remembered.
+	# It is remembered, once it was taken.
+	update_by '{"memory":{"checkBeforeUpdate":true}}'
+	ok
 	call update --memory 8M "$ID"
 	exited 1
-	differs_from_runc "remembers it"
+	differs_from_runc "names the field"
 	fails 1 "rejecting memory limit 8388608 <= usage"
 	is running
 	# What can be freed is.

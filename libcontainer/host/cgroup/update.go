@@ -107,6 +107,7 @@ func (g *Group) plan(u Update) ([]step, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	asked.MemoryCheckBeforeUpdate = merged.MemoryCheckBeforeUpdate
 	var memory, rest []step
 	var raise bool
 	if v2 {

@@ -36,7 +36,7 @@ func (g *Group) unifiedMemory(u Update, s *settings) (steps []step, raise bool, 
 	var limit, swap step
 	if value(m.Limit) != 0 {
 		k := &memoryMax{knob: knob{field: "memory.limit", dir: dir, file: "memory.max", value: limitValue(s.Memory)}}
-		k.refuse = value(u.Merged.Memory.CheckBeforeUpdate)
+		k.refuse = s.MemoryCheckBeforeUpdate
 		k.swap = s.MemorySwap
 		now, err := kernelNumber(dir, k.file)
 		if err != nil {
@@ -100,7 +100,7 @@ func (g *Group) unifiedSteps(u Update, s *settings) []step {
 	l.hugepages(dir, ".max", s)
 	l.rdma(dir, s)
 	for _, name := range slices.Sorted(maps.Keys(s.unified)) {
-		l.free(dir, name, s.unified[name])
+		l.free(dir, name, s.unified[name], s.MemoryCheckBeforeUpdate)
 	}
 	return l.steps
 }
@@ -159,13 +159,13 @@ func (l *list) unifiedBlockIO(dir string, s *settings) {
 	}
 }
 
-// free sets a file of linux.resources.unified.
-func (l *list) free(dir, name, text string) {
+// free sets a file of linux.resources.unified. refuse is as in memoryMax.
+func (l *list) free(dir, name, text string, refuse bool) {
 	member := "unified[" + strconv.Quote(name) + "]"
 	absent := ""
 	switch name {
 	case "memory.max":
-		l.steps = append(l.steps, &memoryMax{knob: knob{field: member, dir: dir, file: name, value: strings.TrimSpace(text)}})
+		l.steps = append(l.steps, &memoryMax{knob: knob{field: member, dir: dir, file: name, value: strings.TrimSpace(text)}, refuse: refuse})
 		return
 	case "io.max":
 		absent = everythingOfDevice
