@@ -126,6 +126,20 @@ func (r *restoration) makeGroups() error {
 	if err := r.dir.Note(r.state); err != nil {
 		return err
 	}
+	if r.group.AtUnit() {
+		r.undo = append(r.undo, r.group.Undo)
+	} else if err := r.fillGroups(); err != nil {
+		return err
+	}
+	if err := r.makeClass(); err != nil {
+		return err
+	}
+	closeAll(r.classes)
+	return nil
+}
+
+// fillGroups makes what is to be in the groups.
+func (r *restoration) fillGroups() error {
 	if err := r.group.Make(); err != nil {
 		return err
 	}
@@ -142,10 +156,6 @@ func (r *restoration) makeGroups() error {
 	if err := r.dir.Note(r.state); err != nil {
 		return err
 	}
-	if err := r.makeClass(); err != nil {
-		return err
-	}
-	closeAll(r.classes)
 	return r.group.Limit()
 }
 
@@ -318,6 +328,15 @@ func attachOne(tree linux.FD, path string) error {
 // join puts CRIU into the container's groups, and so what it restores, and tells
 // it where the groups are.
 func (r *restoration) join(pid int) error {
+	if r.group.AtUnit() {
+		// systemd makes it only with a process in it: CRIU's own.
+		if err := r.group.StartUnit(pid); err != nil {
+			return err
+		}
+		if err := r.fillGroups(); err != nil {
+			return err
+		}
+	}
 	if err := r.group.Join(pid); err != nil {
 		return err
 	}
