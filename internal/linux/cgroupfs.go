@@ -162,6 +162,10 @@ func CgroupDenied(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.EROFS)
 }
 
+// ReadOnlyFilesystem reports whether a change was refused because the mount or
+// its filesystem is read-only.
+func ReadOnlyFilesystem(err error) bool { return errors.Is(err, unix.EROFS) }
+
 // retry repeats a call that a signal interrupted.
 func retry(call func() error) error {
 	for {

@@ -150,8 +150,8 @@ func (b *builder) device(d specs.LinuxDevice, field string) {
 			n.Owners.Path = user.Path
 		}
 	}
-	if b.facts.Mknod {
-		n.Opens = OpenNode
+	if b.facts.Mknod && !b.facts.NoMount {
+		n.Opens = OpenNode // on a filesystem that the parent makes
 	} else {
 		n.Propagation = []uint64{msPrivate}
 	}

@@ -77,7 +77,7 @@ func unified(c Caller) []Finding {
 		d.State, d.Way, d.Why = Without, "none", at+" is not the caller's to write to"
 		d.Hint = "run rung with --systemd-cgroup, or in a scope with Delegate=yes (systemd-run --user --scope -p Delegate=yes)"
 		if c.UID == 0 {
-			d.Hint = "mount it read-write in the container around rung"
+			d.Hint = "mount it read-write in the container around rung, or use --rootless true and configs without linux.cgroupsPath and limits"
 		}
 	}
 	k := Finding{Area: "cgroups", Name: "cgroup.kill", Way: "used"}
@@ -112,7 +112,7 @@ func legacy(c Caller) []Finding {
 		d.State, d.Way, d.Why = Without, "none", "not the caller's to write to: "+strings.Join(closed, " ")
 		d.Hint = "containers of users without privilege get no limits on cgroup v1"
 		if c.UID == 0 {
-			d.State, d.Hint = Bad, "mount them read-write in the container around rung"
+			d.Hint = "mount them read-write in the container around rung, or use --rootless true and configs without linux.cgroupsPath and limits"
 		}
 	}
 	return []Finding{f, d}

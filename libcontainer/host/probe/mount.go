@@ -50,6 +50,12 @@ func procfs() Finding {
 		slices.Sort(over)
 		f.Why = "mounted over here: " + strings.Join(slices.Compact(over), ", ")
 	}
+	if len(over) > 0 && (!mayMount() || linux.InUserNamespace()) {
+		f.State, f.Way = Without, "none for containers with a pid namespace"
+		f.Why += "; in a user namespace the kernel allows no new one that shows what is hidden here"
+		f.Hint = unmask
+		return f
+	}
 	if !mayMount() {
 		return f
 	}
@@ -72,9 +78,11 @@ func procfs() Finding {
 		f.Way = "a new instance in a pid namespace of the container's own, else " + f.Way
 		return f
 	}
-	f.Hint = "let the engine around rung not mask /proc (--security-opt systempaths=unconfined), if containers with a pid namespace cannot mount their own"
+	f.Hint = unmask
 	return f
 }
+
+const unmask = "let the engine around rung not mask /proc (Docker: --security-opt systempaths=unconfined, Podman: --security-opt unmask=ALL), or bind /proc in the config"
 
 // storage lists the types of filesystems that have files of their own and need
 // no other machine or process to be looked at.
