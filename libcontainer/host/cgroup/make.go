@@ -74,6 +74,9 @@ func (g *Group) MakeBirthplace() error {
 // misconfigured puts the words before err that callers of other runtimes know.
 func (g *Group) misconfigured(err error) error {
 	err = fmt.Errorf("make %s: unable to apply cgroup configuration: %w", g, err)
+	if !g.rootless && linux.ReadOnlyFilesystem(err) {
+		return fmt.Errorf("%w: as in a container without privilege over its cgroups; mount them read-write there, or use --rootless true and a config without linux.cgroupsPath and limits", err)
+	}
 	if g.rootless && !g.anyPlace && linux.CgroupDenied(err) {
 		return &spec.FieldError{Path: "linux.cgroupsPath", Err: fmt.Errorf(
 			"%w: without privilege it has to be below a cgroup that was handed to this user, or be left out", err)}
