@@ -42,27 +42,26 @@ func (c *Container) Checkpoint(o CheckpointOptions) error {
 		return fmt.Errorf("--image-path: %w", err)
 	}
 	o.useConfig(c.state.Annotations)
-	closeDirs, err := o.openDirs()
-	if err != nil {
-		return err
-	}
-	defer closeDirs()
-	kind := criu.Dump
-	if o.PreDump {
-		kind = criu.PreDump
-		o.Needs.MemoryTracking = true
-	}
-	o.Needs.LazyPages = o.LazyPages
-	if err := c.describe(&o); err != nil {
-		return err
-	}
-	if err := criu.Run(o.Criu, kind, &o.CriuSettings, criu.Handlers{}); err != nil {
+	if err := o.inRoom(c.dir.Path("."), func() error { return c.dump(&o) }); err != nil {
 		return joinUndo(err, c.thawAfter(status))
 	}
 	if o.LeaveRunning || o.PreDump {
 		return nil
 	}
 	return errors.Join(c.destroy(), c.dir.Close())
+}
+
+// dump leaves the work to CRIU.
+func (c *Container) dump(o *CheckpointOptions) error {
+	kind := criu.Dump
+	if o.PreDump {
+		kind = criu.PreDump
+	}
+	o.Needs = criu.Features{MemoryTracking: o.PreDump, LazyPages: o.LazyPages}
+	if err := c.describe(o); err != nil {
+		return err
+	}
+	return criu.Run(o.Criu, kind, &o.CriuSettings, criu.Handlers{})
 }
 
 // describe fills in what CRIU has to know of this container.

@@ -60,6 +60,33 @@ func (o *CriuOptions) useConfig(annotations map[string]string) {
 	o.ConfigFile = config
 }
 
+// inRoom calls f in a thread that has mounts of its own, and at place a
+// filesystem for what CRIU is to find. Nobody else sees it, and it is gone with
+// CRIU.
+func (o *CriuOptions) inRoom(place string, f func() error) error {
+	return linux.InOwnMounts(func() error {
+		// CRIU mounts below its working directory: that has to be one of
+		// these mounts too.
+		closeDirs, err := o.openDirs()
+		if err != nil {
+			return err
+		}
+		defer closeDirs()
+		room, err := linux.NewFilesystem("tmpfs", "tmpfs", []string{"mode", "711"}, "", 0)
+		if err != nil {
+			return err
+		}
+		defer room.Close()
+		if err = linux.AttachAt(room, place); err != nil {
+			return err
+		}
+		if err = o.layYard(place); err != nil {
+			return err
+		}
+		return f()
+	})
+}
+
 // openDirs opens the directories of images and log. The caller calls what comes
 // back.
 func (o *CriuOptions) openDirs() (closeDirs func(), err error) {
@@ -77,6 +104,31 @@ func (o *CriuOptions) openDirs() (closeDirs func(), err error) {
 		return nil, errors.Join(fmt.Errorf("--work-path: %w", err), o.Images.Close())
 	}
 	return func() { _, _ = o.Images.Close(), o.Work.Close() }, nil
+}
+
+// unifiedMount is where cgroup v2 is mounted if it is alone.
+const unifiedMount = "/sys/fs/cgroup"
+
+// layYard shows CRIU cgroup v2. Left to itself it mounts it once more, without
+// options, and takes nsdelegate and others from the whole host that way.
+func (o *CriuOptions) layYard(place string) error {
+	if cgroup.Mode() != cgroup.Unified {
+		return nil
+	}
+	yard := filepath.Join(place, "yard")
+	unified := filepath.Join(yard, "unified") // CRIU's name for it
+	for _, dir := range [...]string{yard, unified} {
+		if err := linux.Mkdir(dir, 0o711); err != nil {
+			return err
+		}
+	}
+	tree, err := linux.OpenTree(unifiedMount, false)
+	if err != nil {
+		return err
+	}
+	defer tree.Close()
+	o.CgroupYard = yard
+	return linux.AttachAt(tree, unified)
 }
 
 // external finds out what of the container comes from outside of it.

@@ -93,16 +93,7 @@ func (r *restoration) restore(raw []byte) error {
 		return err
 	}
 	r.criu.Needs = criu.Features{LazyPages: r.criu.LazyPages}
-	// What is mounted for CRIU is mounted where nobody else sees it, and goes
-	// with it.
-	return linux.InOwnMounts(func() error {
-		// CRIU mounts below its working directory: that has to be one of
-		// these mounts too.
-		closeDirs, err := r.criu.openDirs()
-		if err != nil {
-			return err
-		}
-		defer closeDirs()
+	return r.criu.inRoom(r.place(), func() error {
 		if err := r.attach(trees.Slots()); err != nil {
 			return err
 		}
@@ -267,25 +258,20 @@ func (r *restoration) place() string {
 			}
 		}
 	}
-	return filepath.Dir(r.dir.Path("x"))
+	return r.dir.Path(".")
 }
 
-// attach mounts root and external mounts in this thread's mount namespace, on a
-// filesystem of their own.
+// attach mounts root and external mounts for CRIU.
 func (r *restoration) attach(slots []linux.FD) error {
-	scratch, err := linux.NewFilesystem("tmpfs", "tmpfs", []string{"mode", "711"}, "", 0)
+	// As the kernel lists what is mounted there.
+	place, err := filepath.EvalSymlinks(r.place())
 	if err != nil {
-		return err
-	}
-	defer scratch.Close()
-	place := r.place()
-	if err = linux.AttachAt(scratch, place); err != nil {
 		return err
 	}
 	paths := make([]string, len(slots))
 	for i, tree := range slots {
 		paths[i] = filepath.Join(place, strconv.Itoa(i))
-		if err = attachOne(tree, paths[i]); err != nil {
+		if err := attachOne(tree, paths[i]); err != nil {
 			return fmt.Errorf("%s: %w", r.ext.Slots[i].Field, err)
 		}
 	}

@@ -108,33 +108,39 @@ func (s *stage) consoleDevice(slave int) bool {
 
 func isNull(st *raw.Stat) bool { return st.Mode&raw.SIFMT == raw.SIFCHR && st.Rdev == devNull }
 
-// ownNull puts the container's null device in the place of the caller's, which
-// is a file of the host: a checkpoint could not keep it open. A container that
-// has none keeps the caller's. Whatever else may be at the path must not make
-// us wait.
-func (s *stage) ownNull(n int) {
+// openNull opens the container's null device, for the streams that are the
+// caller's: that is a file of the host, which a checkpoint could not keep open. A
+// container that has none keeps the caller's, which is -1 here. Whatever else
+// may be at the path must not make us wait.
+func (s *stage) openNull() int {
 	fd, e := raw.Openat(s.root, raw.Lit("dev/null\x00"), raw.ORdwr|raw.ONonblock|raw.ONoctty|raw.ONoFollow|raw.OCloexec, 0)
 	if e != 0 {
-		return
+		return -1
 	}
 	var st raw.Stat
-	if raw.Fstat(fd, &st) == 0 && isNull(&st) && raw.ClearFlags(fd) == 0 {
-		raw.Dup3(fd, n, 0)
+	if raw.Fstat(fd, &st) != 0 || !isNull(&st) || raw.ClearFlags(fd) != 0 {
+		raw.Close(fd)
+		return -1
 	}
-	raw.Close(fd)
+	return fd
 }
 
 // stdio gives the standard streams to the payload's user, so that it can open
 // them again through /dev/stdout. The null device stays root's: it is shared.
 func (s *stage) stdio() bool {
-	uid := int(s.row.Args[0])
+	uid, null := int(s.row.Args[0]), -1
 	for n := range 3 {
 		var st raw.Stat
 		if raw.Fstat(n, &st) != 0 {
 			continue // closed: nothing to give
 		}
 		if isNull(&st) {
-			s.ownNull(n)
+			if null < 0 {
+				null = s.openNull()
+			}
+			if null >= 0 {
+				raw.Dup3(null, n, 0)
+			}
 			continue
 		}
 		if int(st.Uid) == uid {
@@ -148,6 +154,9 @@ func (s *stage) stdio() bool {
 		default:
 			return s.fail(wire.OpChown, e, nil)
 		}
+	}
+	if null >= 0 {
+		raw.Close(null)
 	}
 	return true
 }

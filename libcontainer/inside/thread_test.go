@@ -176,6 +176,75 @@ func TestStdio(t *testing.T) {
 	})
 }
 
+// TestStdioNull: the caller's null device gives way to the container's, if that
+// is one.
+func TestStdioNull(t *testing.T) {
+	needRoot(t)
+	node := func(mode uint32, device int) func(path string) error {
+		return func(path string) error { return unix.Mknod(path, mode|0o666, device) }
+	}
+	for _, tt := range []struct {
+		name     string
+		make     func(path string) error
+		replaced bool
+	}{
+		{"its own", node(unix.S_IFCHR, devNull), true},
+		{"none", nil, false},
+		{"a FIFO that nobody reads", node(unix.S_IFIFO, 0), false},
+		{"another device", node(unix.S_IFCHR, 1<<8|5), false},
+		{"a file", func(path string) error { return os.WriteFile(path, nil, 0o666) }, false},
+		{"a link", func(path string) error { return os.Symlink("/dev/null", path) }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			root := tree(t, "dev/")
+			if tt.make != nil {
+				if err := tt.make(root + "/dev/null"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			thread(t, unix.CLONE_FILES, func() {
+				s := reset(t, root)
+				host, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				var before, after, own unix.Stat_t
+				if err = unix.Fstat(host, &before); err != nil {
+					t.Error(err)
+				}
+				for n := range 3 {
+					if err = unix.Dup3(host, n, 0); err != nil {
+						t.Error(err)
+					}
+				}
+				unix.Close(host)
+				wantDone(t, do(t, s, wire.Stdio, uint64(1000)))
+				want := before
+				if tt.replaced {
+					if err = unix.Stat(root+"/dev/null", &own); err != nil {
+						t.Error(err)
+					}
+					want = own
+				}
+				for n := range 3 {
+					flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
+					if err != nil || flags&unix.O_NONBLOCK != 0 {
+						t.Errorf("descriptor %d: flags %#x, %v", n, flags, err)
+					}
+					closes, err := unix.FcntlInt(uintptr(n), unix.F_GETFD, 0)
+					if err != nil || closes != 0 {
+						t.Errorf("descriptor %d closes at exec: %d, %v", n, closes, err)
+					}
+					if err = unix.Fstat(n, &after); err != nil || after.Ino != want.Ino || after.Dev != want.Dev {
+						t.Errorf("descriptor %d: got inode %d of %#x, %v want %d of %#x", n, after.Ino, after.Dev, err, want.Ino, want.Dev)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestChdir(t *testing.T) {
 	needRoot(t)
 	dir := t.TempDir()

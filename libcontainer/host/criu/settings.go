@@ -19,6 +19,8 @@ type Settings struct {
 	Parent string
 	// ConfigFile has options that come after these, or is "".
 	ConfigFile string
+	// CgroupYard has the hierarchies of cgroups in directories, or is "".
+	CgroupYard string
 	// Root is the root file system: as processes to be dumped see it it is their
 	// "/"; for restore it is a mount point.
 	Root string
@@ -119,7 +121,7 @@ func (s *Settings) options(kind Kind) *rpc.CriuOpts {
 		ImagesDirFd: ref(int32(s.Images)), WorkDirFd: ref(int32(s.Work)),
 		LogLevel: ref(int32(logLevel)), LogFile: ref(kind.logFile()),
 		NotifyScripts: ref(true), OrphanPtsMaster: ref(true),
-		Root: set(s.Root), ParentImg: set(s.Parent), ConfigFile: set(s.ConfigFile),
+		Root: set(s.Root), CgroupYard: set(s.CgroupYard), ParentImg: set(s.Parent), ConfigFile: set(s.ConfigFile),
 		TcpEstablished: set(s.TCPEstablished), TcpSkipInFlight: set(s.TCPSkipInFlight), TcpClose: set(s.TCPClose),
 		ExtUnixSk: set(s.ExternalUnix), ShellJob: set(s.ShellJob), FileLocks: set(s.FileLocks),
 		LinkRemap: set(s.LinkRemap), AutoDedup: set(s.AutoDedup), LazyPages: set(s.LazyPages),
