@@ -22,14 +22,14 @@ PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcont
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench ./tests/features
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
 	tests/demo/inside tests/vm/run tests/vm/inside tests/clients/run tests/integration/run tests/runtime-tools/run \
-	tests/integration/fixtures tests/integration/debian-rootfs
+	tests/integration/fixtures tests/integration/debian-rootfs tests/integration/criu
 
 # What `make test` runs, each a target of its own.
 TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-clients test-vm
 
 .DEFAULT_GOAL := build
 .PHONY: help build test $(TIERS) test-containerd test-runtime-tools features-table check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
-	deps deps-clients deps-demo deps-bench deps-lint debian-rootfs
+	deps deps-clients deps-demo deps-bench deps-lint debian-rootfs criu
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
@@ -71,10 +71,10 @@ test-schema: build deps ## what rung prints, against the JSON schemas of the run
 test-runtime-tools: build ## validation programs of opencontainers/runtime-tools; docs/compat.md says what differs
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/runtime-tools/run
 
-integration: build deps debian-rootfs ## the command line, with bats; RUNTIME=… for another binary
+integration: build deps debian-rootfs criu ## the command line, with bats; RUNTIME=… for another binary
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/integration/run $(FILES)
 
-integration-runc: deps debian-rootfs ## the same tests on Debian's runc; docs/compat.md says what is skipped
+integration-runc: deps debian-rootfs criu ## the same tests on Debian's runc; docs/compat.md says what is skipped
 	@$(AS_ROOT) env RUNTIME=runc tests/integration/run $(FILES)
 
 test-clients: build deps deps-clients ## containerd, Docker, Podman and others with rung as their runtime; FILES=docker LONG=1
@@ -156,3 +156,8 @@ deps-lint:
 # Some tests want a bigger root filesystem; without it they are skipped.
 debian-rootfs: deps
 	@$(AS_ROOT) tests/integration/debian-rootfs || echo 'go on without a Debian root filesystem'
+
+# criu of a newer Debian, for checkpoint.bats; without it, or one of this machine
+# that works, those tests are skipped.
+criu:
+	@$(AS_ROOT) tests/integration/criu || echo 'go on without a newer criu'
