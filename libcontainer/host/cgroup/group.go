@@ -52,13 +52,14 @@ type Group struct {
 	// made are the directories that Make made, parents first.
 	made []string
 
-	hierarchies []Hierarchy
-	settings    *settings
-	anyPlace    bool // no path was asked for
-	rootless    bool
-	inhabited   bool   // MakeBirthplace has let processes in
-	leaf        string // name of the group below it that the payload is in, or ""
-	unit        *unit  // what systemd has of it, or nil
+	hierarchies  []Hierarchy
+	settings     *settings
+	anyPlace     bool // no path was asked for
+	rootless     bool
+	inhabited    bool   // MakeBirthplace has let processes in
+	devicesLater bool   // LimitDevices sets the device rules
+	leaf         string // name of the group below it that the payload is in, or ""
+	unit         *unit  // what systemd has of it, or nil
 }
 
 // New finds out where the group of c has to be and what is set in it. It
