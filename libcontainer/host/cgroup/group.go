@@ -215,7 +215,7 @@ func (g *Group) Hierarchies() []Hierarchy {
 func (g *Group) None() bool { return len(g.paths) == 0 }
 
 // ErrNone is the error of what needs a cgroup.
-var ErrNone = errors.New("the container has no cgroup: who created it had no right to make one")
+var ErrNone = errors.New("the container was created without the right to make a cgroup, and has none")
 
 // Notes returns what the user should hear about the resources although it
 // stops nothing, each with its JSON path.
