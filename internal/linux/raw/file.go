@@ -232,15 +232,15 @@ func Getcwd(b []byte) (int, Errno) {
 func CloexecFrom(first int) Errno {
 	_, e := call(unix.SYS_CLOSE_RANGE, fd(first), uintptr(^uint32(0)), unix.CLOSE_RANGE_CLOEXEC, 0, 0, 0)
 	if e == ENOSYS || e == EINVAL || e == EPERM {
-		return cloexecEach(first)
+		return CloexecEach(first)
 	}
 	return e
 }
 
-// cloexecEach does it number by number. There may be a thousand million of
+// CloexecEach is CloexecFrom, number by number. There may be a thousand million of
 // them, but a new descriptor gets the lowest number that is free: none is open
 // behind so many free ones that this process never had at once.
-func cloexecEach(first int) Errno {
+func CloexecEach(first int) Errno {
 	const never = 4096
 	for free := 0; free < never; first++ {
 		switch e := SetCloexec(first); e {
