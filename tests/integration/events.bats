@@ -36,9 +36,9 @@ above0() { [[ $(figure "$1") =~ ^[1-9] ]] || flunk "$1: got $(figure "$1"), want
 
 @test "events --stats: cpu" {
 	cgroup2 || requires controller=cpuacct
-	bundle "$(script 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; sleep 100')"
+	bundle "$(script 'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; echo done; sleep 100')"
 	running
-	await text "$CTOUT" done
+	await -limit 25s text "$CTOUT" done
 	stats
 	above0 .cpu.usage.total
 	above0 .cpu.usage.user

@@ -3,6 +3,7 @@
 package cgroup
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,19 +30,73 @@ func (m *memoryMax) apply() (string, error) {
 	if err := m.checkSwap(); err != nil {
 		return "", err
 	}
+	if m.refuse {
+		// Who asks again and again, as kubelet does, is not to take the
+		// container its page cache each time.
+		if usage, err := hopeless(m.dir, target); err != nil || usage > 0 {
+			return "", m.reject(target, usage, err)
+		}
+	}
 	s, err := squeeze(m.dir, target, m.refuse)
 	if err != nil {
 		return "", m.blame(err)
 	}
 	if m.refuse && s.usage > target {
-		err := fmt.Errorf("rejecting memory limit %d <= usage %d", target, s.usage)
-		return "", joinUndo(m.blame(err), s.release())
+		return "", joinUndo(m.reject(target, s.usage, nil), s.release())
 	}
 	changed, err := m.knob.apply()
 	if released := s.release(); released != nil {
 		err = joinUndo(m.blame(released), m.knob.undo())
 	}
 	return changed, err
+}
+
+// reject has the words that callers know.
+func (m *memoryMax) reject(target, usage uint64, err error) error {
+	if err == nil {
+		err = fmt.Errorf("rejecting memory limit %d <= usage %d", target, usage)
+	}
+	return m.blame(err)
+}
+
+// hopeless returns the usage of a group that has more memory than target that
+// nobody can free, and else 0.
+func hopeless(dir string, target uint64) (uint64, error) {
+	text, err := linux.ReadKernelFile(filepath.Join(dir, "memory.stat"))
+	if err != nil {
+		return 0, err
+	}
+	swap, err := swappable(dir)
+	if err != nil || stuck(text, swap) <= target {
+		return 0, err
+	}
+	return current(dir, "memory.current")
+}
+
+// stuck is how much of the memory in a memory.stat cannot be freed for sure.
+func stuck(stat []byte, swap bool) uint64 {
+	names := []string{"slab_unreclaimable", "kernel_stack", "pagetables"}
+	if !swap {
+		names = append(names, "anon", "shmem")
+	}
+	var sum uint64
+	for _, name := range names {
+		sum += countOf(stat, name)
+	}
+	return sum
+}
+
+// swappable reports whether memory of the group could go to swap.
+func swappable(dir string) (bool, error) {
+	limit, err := kernelNumber(dir, "memory.swap.max")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil || limit == 0 {
+		return false, err
+	}
+	table, err := linux.ReadKernelFile("/proc/swaps")
+	return bytes.Count(table, []byte("\n")) > 1, err // the first line is a heading
 }
 
 // checkSwap refuses a limit for memory and swap together below what is in use.

@@ -97,3 +97,12 @@ func TestLowerMemoryLegacy(t *testing.T) {
 		t.Errorf("%s", strings.Join(diff, "\n"))
 	}
 }
+
+func TestStuck(t *testing.T) {
+	stat := []byte("anon 1000\nfile 500\nkernel 90\nkernel_stack 20\npagetables 30\nshmem 200\nslab_reclaimable 5\nslab_unreclaimable 7\n")
+	for swap, want := range map[bool]uint64{false: 1257, true: 57} {
+		if got := stuck(stat, swap); got != want {
+			t.Errorf("swap %v: got %d want %d", swap, got, want)
+		}
+	}
+}
