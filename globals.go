@@ -151,7 +151,13 @@ func (c *call) factory() libcontainer.Factory {
 // sticky bit keeps it from being aged out of the user's runtime directory; the
 // others are made by libcontainer.
 func (c *call) makeRoot() error {
-	if c.global.rootGiven || c.global.root == defaultRoot {
+	if c.global.rootGiven {
+		return nil
+	}
+	if c.global.root == defaultRoot {
+		if c.uid != 0 && !linux.MayWrite(filepath.Dir(defaultRoot)) && !linux.MayWrite(defaultRoot) {
+			return fmt.Errorf("state directory %s: permission denied: set XDG_RUNTIME_DIR, or use --root", defaultRoot)
+		}
 		return nil
 	}
 	if err := os.MkdirAll(c.global.root, 0o700); err != nil {

@@ -113,6 +113,9 @@ func (c *creation) create(s *specs.Spec, raw []byte) error {
 	if err := c.newGroup(s); err != nil {
 		return err
 	}
+	if spec.MountsDisk(s) {
+		c.group.DevicesLater()
+	}
 	// Before anything is made that a later command would have to clean up,
 	// should this one be killed.
 	c.state = c.firstState(s)
@@ -400,6 +403,9 @@ func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 		Cgroup:     c.group.JoinBirthplace,
 		NetDevices: func(pid int) error { return c.moveDevices(pid, s.Linux.NetDevices) },
 		Hooks: func(pid int) error {
+			if err := c.group.LimitDevices(); err != nil {
+				return err
+			}
 			return c.runHooks(s.Hooks, pid)
 		},
 		State: func(pid int, status string) ([]byte, error) {
@@ -413,7 +419,7 @@ func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 // ready makes the container a created one, in the order in which a reader may
 // look: first the state, then the files that tell of it.
 func (c *creation) ready(s *specs.Spec, pid int, pidfd linux.FD) error {
-	if err := c.handOver(s, pid); err != nil {
+	if err := errors.Join(c.group.LimitDevices(), c.handOver(s, pid)); err != nil {
 		return err
 	}
 	proc, err := linux.OpenProc()

@@ -97,6 +97,9 @@ func (c *Container) Watch(o EventOptions) error {
 	if err != nil {
 		return err
 	}
+	if g.None() {
+		return fmt.Errorf("watch: %w", cgroup.ErrNone)
+	}
 	pidfd, err := c.pidfd()
 	if errors.Is(err, ErrNotRunning) {
 		return errNotAlive(c.ID())

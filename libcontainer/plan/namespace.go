@@ -204,9 +204,12 @@ func (b *builder) visible() []any {
 	return nil
 }
 
-// oomScore lets the parent write it where it cannot do so by privilege.
+// oomScore lets the parent write it where it can only do so as the owner of
+// what it sees.
 func (b *builder) oomScore(p *specs.Process) {
-	if b.facts.Visible && p != nil && p.OOMScoreAdj != nil {
+	// Who is root of a user namespace may write it at any time; and an exec that
+	// need not wait for its rights is born where others could look at it.
+	if b.facts.OwnIDs && b.facts.NoMount && p != nil && p.OOMScoreAdj != nil {
 		b.plan.OOMScoreAsked = true
 		b.step(wire.Ask, "process.oomScoreAdj", num(wire.OOMScore), num(1))
 	}

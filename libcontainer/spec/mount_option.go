@@ -410,3 +410,15 @@ func splitOption(option string) iter.Seq[string] {
 		}
 	}
 }
+
+// MountsDisk reports whether a mount of s may be of a filesystem that lies on a
+// device, which the kernel then lets only who has access to the device mount.
+func MountsDisk(s *specs.Spec) bool {
+	for i := range s.Mounts {
+		m := &s.Mounts[i]
+		if strings.HasPrefix(m.Source, "/") && !isBind(m) && !dummyType(m.Type) {
+			return true
+		}
+	}
+	return false
+}

@@ -275,7 +275,7 @@ probe_again() {
 @test "mounts: cgroup on v2" {
 	requires cgroup2
 	bundle "$(new_ns cgroup)" "$(mount_at /sys/fs/cgroup cgroup cgroup ro)" \
-		"$(script 'cat /proc/self/cgroup; head -n 1 /sys/fs/cgroup/cgroup.procs; mkdir /sys/fs/cgroup/x')"
+		"$(script 'grep ^0: /proc/self/cgroup; head -n 1 /sys/fs/cgroup/cgroup.procs; mkdir /sys/fs/cgroup/x')"
 	call run --bundle "$B" "$ID"
 	exited 1
 	stdout $'0::/\n1'

@@ -155,6 +155,19 @@ setup() {
 	rmdir "$dir"
 }
 
+@test "rootless: without a runtime directory there is no place for the state" {
+	differs_from_runc "wording of errors"
+	rootless
+	WRAP="env --unset XDG_RUNTIME_DIR ${WRAP/XDG_RUNTIME_DIR=/NOTHING=}"
+	chmod 755 /run
+	invoke run --bundle "$B" "$ID"
+	fails 1 "state directory /run/rung: permission denied: set XDG_RUNTIME_DIR, or use --root"
+	nothing_left
+	invoke list -q
+	ok
+	stdout ""
+}
+
 @test "rootless: somebody else's container is out of reach" {
 	rootless "$(args sleep 100)"
 	chmod 700 "$ROOT"
@@ -185,7 +198,7 @@ setup() {
 	ended
 }
 
-@test "rootless: pause without a cgroup" {
+@test "rootless: pause, update and events without a cgroup" {
 	requires cgroup1
 	rootless "$(args sleep 100)"
 	call run --detach --bundle "$B" "$ID"
@@ -193,7 +206,14 @@ setup() {
 	PID=$(pid_of)
 	call pause "$ID"
 	if [[ $RUNTIME_KIND != runc ]]; then
-		fails 1 "the container has no cgroup: who created it had no right to make one"
+		local none="the container was created without the right to make a cgroup, and has none"
+		fails 1 "freeze cgroup (none): $none"
+		call update --pids-limit 5 "$ID"
+		fails 1 "update: $none"
+		call events --stats "$ID"
+		fails 1 "read figures: $none"
+		call events "$ID"
+		fails 1 "watch: $none"
 	fi
 	is running
 	call kill "$ID" KILL
@@ -207,7 +227,7 @@ setup() {
 	PID=$(pid_of)
 	if [[ $RUNTIME_KIND != runc ]]; then
 		call ps "$ID"
-		fails 1 "the container has no cgroup: who created it had no right to make one, nor a pid namespace of its own"
+		fails 1 "list processes: the container was created without the right to make a cgroup, and has none, nor a pid namespace of its own"
 	fi
 	call kill "$ID" KILL
 	ok
@@ -461,8 +481,17 @@ no_mnt() { echo '.mounts|=map(select(.destination!="/mnt"))'; }
 	mount --rbind / "$T/ch"
 	mount --make-rslave "$T/ch"
 	WRAP="chroot $T/ch $WRAP" call run --bundle "$B" "$ID"
-	umount -R -l "$T/ch"
 	fails 1 "unshare: operation not permitted; in a chroot, or under a seccomp filter or a security module that forbids user namespaces"
+	# Not on every kernel, so here by files that look like them.
+	local name
+	for name in unprivileged_userns_clone=0 apparmor_restrict_unprivileged_userns=1; do
+		mount -t tmpfs tmpfs "$T/ch/proc/sys/kernel"
+		echo "${name#*=}" >"$T/ch/proc/sys/kernel/${name%=*}"
+		WRAP="chroot $T/ch $WRAP" call run --bundle "$B" "$ID"
+		umount "$T/ch/proc/sys/kernel"
+		fails 1 "unshare: operation not permitted; sysctl kernel.${name%=*} is ${name#*=}, so "
+	done
+	umount -R -l "$T/ch"
 	nothing_left
 }
 

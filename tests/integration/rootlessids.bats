@@ -174,8 +174,15 @@ setup() {
 	cp "$(command -v newuidmap)" "$(command -v newgidmap)" "$T/bin"
 	chmod 755 "$T"/bin/*
 	WRAP="$WRAP PATH=$T/bin:$PATH" call run --bundle "$B" "$ID"
-	fails 1 "linux.gidMappings: $T/bin/newgidmap: exit status 1: newgidmap: " "; /etc/subgid allows these ids: newgidmap has to be set-user-id root, or have cap_setgid, on a file system without nosuid"
+	fails 1 "linux.gidMappings: $T/bin/newgidmap: exit status 1: newgidmap: " "; /etc/subgid allows these ids: newgidmap has to be set-user-id root, or have cap_setgid, on a file system without nosuid, and its caller must not have no-new-privileges"
 	nothing_left
+}
+
+@test "rootless ids: one group and many users" {
+	edit '.linux.gidMappings|=[.[0]]' "$(script 'cat /proc/self/setgroups; tr -s " " </proc/self/uid_map | wc -l; tr -s " " </proc/self/gid_map')"
+	call run --bundle "$B" "$ID"
+	ran
+	stdout $'deny\n2\n 0 61001 1'
 }
 
 @test "rootless ids: a terminal" {

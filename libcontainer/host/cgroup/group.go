@@ -52,13 +52,14 @@ type Group struct {
 	// made are the directories that Make made, parents first.
 	made []string
 
-	hierarchies []Hierarchy
-	settings    *settings
-	anyPlace    bool // no path was asked for
-	rootless    bool
-	inhabited   bool   // MakeBirthplace has let processes in
-	leaf        string // name of the group below it that the payload is in, or ""
-	unit        *unit  // what systemd has of it, or nil
+	hierarchies  []Hierarchy
+	settings     *settings
+	anyPlace     bool // no path was asked for
+	rootless     bool
+	inhabited    bool   // MakeBirthplace has let processes in
+	devicesLater bool   // LimitDevices sets the device rules
+	leaf         string // name of the group below it that the payload is in, or ""
+	unit         *unit  // what systemd has of it, or nil
 }
 
 // New finds out where the group of c has to be and what is set in it. It
@@ -214,7 +215,7 @@ func (g *Group) Hierarchies() []Hierarchy {
 func (g *Group) None() bool { return len(g.paths) == 0 }
 
 // ErrNone is the error of what needs a cgroup.
-var ErrNone = errors.New("the container has no cgroup: who created it had no right to make one")
+var ErrNone = errors.New("the container was created without the right to make a cgroup, and has none")
 
 // Notes returns what the user should hear about the resources although it
 // stops nothing, each with its JSON path.

@@ -29,11 +29,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// leftBehind finds groups of the tests, at any depth.
+// leftBehind finds groups of this run of the tests, at any depth.
 func leftBehind() []string {
 	var left []string
+	prefix := testPrefix + strconv.Itoa(os.Getpid()) + "-"
 	_ = filepath.WalkDir(standardRoot, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), testPrefix) {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), prefix) {
 			left = append(left, path)
 			return filepath.SkipDir
 		}

@@ -44,6 +44,7 @@ func (g *Group) Limit() error {
 		}
 		return g.blame(manager.Set(config.Resources))
 	}
+	config.SkipDevices = config.SkipDevices || g.devicesLater
 	manager, err := v2.NewManager(config, g.paths[""])
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package cgroup
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -161,5 +162,33 @@ func TestUnifiedOrder(t *testing.T) {
 		if want := `linux.resources.unified["cpu.max"]: `; err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Fatalf("got %v, want an error that begins with %q", err, want)
 		}
+	}
+}
+
+// Rules that were put off are there once LimitDevices was called, and not
+// before.
+func TestDevicesLater(t *testing.T) {
+	need(t, anyLayout...)
+	g := planned(t, Config{})
+	g.DevicesLater()
+	if err := g.Make(); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Limit(); err != nil {
+		t.Fatal(err)
+	}
+	// A device that no container has of itself.
+	p := start(t, g, `try() { (: </dev/kmsg) 2>/dev/null && echo open || echo refused; }; try; read x; try; read forever`)
+	if got := p.line(); got != "open" {
+		t.Errorf("before: got %s, want open", got)
+	}
+	if err := g.LimitDevices(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(p.in, "go\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.line(); got != "refused" {
+		t.Errorf("after: got %s, want refused", got)
 	}
 }

@@ -218,7 +218,7 @@ func (g *Group) fillLegacy() error {
 	if err := manager.Apply(justMake); err != nil && !errors.Is(err, cgroups.ErrRootless) {
 		return g.blame(err)
 	}
-	if g.paths["devices"] == "" {
+	if g.paths["devices"] == "" || g.devicesLater {
 		return nil
 	}
 	if err := cgroups.DevicesSetV1(g.paths["devices"], &g.settings.Resources); err != nil && !g.rootless {

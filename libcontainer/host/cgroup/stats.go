@@ -129,6 +129,9 @@ type HugetlbStats struct {
 
 // Stats reads the figures of the group.
 func (g *Group) Stats() (*Stats, error) {
+	if g.None() {
+		return nil, fmt.Errorf("read figures: %w", ErrNone)
+	}
 	var from *cgroups.Stats
 	var err error
 	config := &cgroups.Cgroup{Resources: &cgroups.Resources{}}

@@ -49,7 +49,7 @@ type step interface {
 // taking that back could fail.
 func (g *Group) Update(u Update) (*Change, error) {
 	if len(g.paths) == 0 {
-		return nil, fmt.Errorf("update %s: the container was created without the right to make a cgroup", g)
+		return nil, fmt.Errorf("update: %w", ErrNone)
 	}
 	steps, notes, err := g.plan(u)
 	if err != nil {

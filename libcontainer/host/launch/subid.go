@@ -99,7 +99,7 @@ func (k *idKind) advice(list []specs.LinuxIDMapping) string {
 	case len(lines) > 1:
 		return fmt.Sprintf("add these lines to %s: %s", k.ranges, strings.Join(lines, " and "))
 	}
-	return fmt.Sprintf("%s allows these ids: %s has to be set-user-id root, or have cap_set%s, on a file system without nosuid", k.ranges, k.program, k.word)
+	return fmt.Sprintf("%s allows these ids: %s has to be set-user-id root, or have cap_set%s, on a file system without nosuid, and its caller must not have no-new-privileges", k.ranges, k.program, k.word)
 }
 
 // subIDs are the ranges that the text of /etc/subuid has for a user, by name
