@@ -118,3 +118,51 @@ confined() { echo ".process.apparmorProfile=\"$1\""; }
 	contains "$output" "$ID-inner"
 	contains "$output" "$ID-outer"
 }
+
+# CVE-2019-16884, CVE-2025-52881: the label must not end in a file of the
+# container's choice.
+@test "AppArmor: exec is under the profile even if the payload has hidden /proc" {
+	edit "$(confined "$ID-inner")" '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])' \
+		"$(script 'mount -t tmpfs none /proc && mkdir -p /proc/self/attr/apparmor && echo >/proc/self/attr/exec && echo >/proc/self/attr/apparmor/exec && echo hidden; exec sleep 100')"
+	running
+	await text "$CTOUT" hidden
+	call exec --detach --pid-file "$T/pid" "$ID" sleep 101
+	ok
+	equal "$(cat "/proc/$(<"$T/pid")/attr/apparmor/current")" "$ID-inner (enforce)"
+	call exec "$ID" cat /etc/secret
+	exited 1
+	contains "$error" "Permission denied"
+}
+
+@test "AppArmor: what denies a mount says so, by the mount's field" {
+	profile "$ID-outer" 'change_profile -> **, audit deny mount fstype=tmpfs,'
+	edit "$(confined "$ID-inner")" "$(mount_at /tmpfs tmpfs tmpfs)"
+	WRAP="aa-exec -p $ID-outer --" call create --bundle "$B" "$ID"
+	exited 1
+	[[ $RUNTIME_KIND == runc ]] || contains "$error" "mounts["
+	nothing_left
+}
+
+@test "AppArmor: a profile that is gone by the time of exec" {
+	edit "$(confined "$ID-inner")" "$(args sleep 100)"
+	running
+	apparmor_parser -R "$T/$ID-inner"
+	PROFILES=()
+	call exec --pid-file "$T/pid" "$ID" true
+	exited 255
+	contains "$error" "$ID-inner"
+	absent "$T/pid"
+}
+
+@test "AppArmor: a profile in complain mode is applied as it is" {
+	cat >"$T/$ID-complain" <<-END
+		profile $ID-complain flags=(complain,attach_disconnected) {
+		}
+	END
+	apparmor_parser -r "$T/$ID-complain"
+	PROFILES+=("$ID-complain")
+	edit "$(confined "$ID-complain")" "$(script 'cat /proc/self/attr/current /etc/secret')"
+	run_payload
+	contains "$output" secret
+	matches "$output" "^$ID-complain.* \(complain\)"
+}
