@@ -83,10 +83,11 @@ func Reap(pid int) (exited bool, code int, err error) {
 
 // NoBirthInCgroup reports whether a clone failed because of the cgroup it was
 // to be born in, so that it may work without: no clone3 (a seccomp filter
-// around us), no CLONE_INTO_CGROUP (Kernel(5.7)), or a cgroup whose
-// controllers are enabled for groups below it.
+// around us), no CLONE_INTO_CGROUP (Kernel(5.7)), a cgroup whose controllers are
+// enabled for groups below it, or one into which this user may not move
+// processes from where it is.
 func NoBirthInCgroup(err error) bool {
-	for _, e := range [...]Errno{unix.ENOSYS, unix.EPERM, unix.EINVAL, unix.E2BIG, unix.EBUSY, unix.EOPNOTSUPP} {
+	for _, e := range [...]Errno{unix.ENOSYS, unix.EPERM, unix.EACCES, unix.EINVAL, unix.E2BIG, unix.EBUSY, unix.EOPNOTSUPP} {
 		if errors.Is(err, e) {
 			return true
 		}

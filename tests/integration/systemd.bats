@@ -348,13 +348,13 @@ turn() {
 }
 
 @test "systemd: a stopped D-Bus daemon is in nobody's way" {
-	local bus
-	bus=$(systemctl show --property MainPID --value dbus.service)
-	[[ $bus != 0 ]] || skip "no D-Bus daemon"
+	requires cgroup2
+	local daemon=/sys/fs/cgroup/system.slice/dbus.service/cgroup.freeze
+	[[ -e $daemon ]] || skip "no D-Bus daemon"
 	bundle "$(args true)"
-	kill -STOP "$bus"
+	echo 1 >"$daemon"
 	call run --bundle "$B" "$ID"
-	kill -CONT "$bus"
+	echo 0 >"$daemon"
 	ok
 	unit_gone
 }
@@ -397,4 +397,43 @@ turn() {
 		call run --bundle "$B" "$ID"
 	ok
 	unit_gone
+}
+
+@test "systemd: the user's own" {
+	requires cgroup2
+	local place user
+	for place in /run/user/[1-9]*; do
+		[[ ! -S $place/systemd/private ]] || user=$(id -un "${place##*/}")
+	done
+	[[ -n ${user:-} ]] || skip "no systemd of an ordinary user runs here"
+	place=/run/user/$(id -u "$user")
+	bundle
+	chown -R "$user:" "$B" "$ROOT"
+	chmod 755 "$T" "$B"
+	WRAP="runuser -u $user -- env XDG_RUNTIME_DIR=$place"
+	rm "$B/config.json"
+	call spec --rootless --bundle "$B"
+	ok
+	edit "$(args sleep 100)" ".process.terminal=false | .linux.cgroupsPath=\":rt:$ID\"" \
+		'.linux.resources={memory:{limit:67108864},pids:{limit:33}}'
+	chown "$user:" "$B/config.json"
+	running
+	contains "$(cgroup_dir -)" "/user@${place##*/}.service/user.slice/rt-$ID.scope"
+	equal "$(kernel memory.max)" 67108864
+	equal "$(kernel pids.max)" 33
+	present "$place/systemd/transient/rt-$ID.scope"
+	# From where this user may not move processes by itself.
+	call exec "$ID" id -u
+	ok
+	stdout 0
+	call update --memory 50331648 "$ID"
+	exited 0
+	equal "$(kernel memory.max)" 50331648
+	call pause "$ID"
+	ok
+	is paused
+	call delete --force "$ID"
+	ok
+	equal "$(find /sys/fs/cgroup -type d -name "*$ID*")" ""
+	absent "$place/systemd/transient/rt-$ID.scope"
 }

@@ -88,14 +88,7 @@ func (g *Group) Join(pid int) error {
 	if pids, err := pidsIn(dir); err == nil && slices.Contains(pids, pid) {
 		return nil
 	}
-	err = linux.WriteKernelFile(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(pid))
-	if errors.Is(err, fs.ErrPermission) && g.unit != nil {
-		return g.attachUnit(dir, pid)
-	}
-	if err != nil {
-		return fmt.Errorf("join cgroup, adding pid %d to cgroups: %w", pid, whyRefused(dir, err))
-	}
-	return nil
+	return g.JoinBirthplace(pid)
 }
 
 // JoinBirthplace moves a process that could not be born in what Dir opens
@@ -105,8 +98,12 @@ func (g *Group) JoinBirthplace(pid int) error {
 	if dir == "" {
 		return nil
 	}
-	if err := linux.WriteKernelFile(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(pid)); err != nil {
-		return fmt.Errorf("join cgroup, adding pid %d to cgroups: %w", pid, err)
+	err := linux.WriteKernelFile(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(pid))
+	if errors.Is(err, fs.ErrPermission) && g.unit != nil {
+		err = g.attachUnit(dir, pid)
+	}
+	if err != nil {
+		return fmt.Errorf("join cgroup, adding pid %d to cgroups: %w", pid, whyRefused(dir, err))
 	}
 	return nil
 }

@@ -361,12 +361,13 @@ func (g *Group) tellUnit(s *settings) error {
 // attachUnit moves a process into the group for who may not: a user, between
 // cgroups above which another user's cgroup is.
 func (g *Group) attachUnit(dir string, pid int) error {
-	below := strings.TrimPrefix(dir, g.members())
+	// Below the unit there may be groups of the payload's.
+	_, below, _ := strings.Cut(dir+"/", "/"+g.unit.scope+"/")
 	m, err := g.unit.manager()
 	if err != nil {
 		return err
 	}
 	defer g.unit.close()
 	return m.why("attach process to unit "+g.unit.scope,
-		m.conn.AttachProcessesToUnit(m.ctx, g.unit.scope, "/"+strings.TrimPrefix(below, "/"), []uint32{uint32(pid)}))
+		m.conn.AttachProcessesToUnit(m.ctx, g.unit.scope, "/"+strings.TrimSuffix(below, "/"), []uint32{uint32(pid)}))
 }

@@ -69,9 +69,12 @@ type manager struct {
 
 // reach connects to a systemd.
 func reach(list []door, within time.Duration) (*manager, error) {
+	if len(list) == 0 {
+		return nil, errors.New("connect to systemd: neither XDG_RUNTIME_DIR nor DBUS_SESSION_BUS_ADDRESS says where the user's is")
+	}
 	m := &manager{within: within}
 	m.ctx, m.cancel = context.WithTimeout(context.Background(), within)
-	err := errors.New("neither XDG_RUNTIME_DIR nor DBUS_SESSION_BUS_ADDRESS says where the user's systemd is")
+	var err error
 	for _, d := range list {
 		m.address = d.address
 		if m.conn, err = m.open(d); err == nil {
