@@ -11,8 +11,10 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/internal/sdsocket"
 	"github.com/oci-rung/rung/libcontainer/host/cgroup"
 	"github.com/oci-rung/rung/libcontainer/host/criu"
+	"github.com/oci-rung/rung/libcontainer/host/statedir"
 	"github.com/oci-rung/rung/libcontainer/plan"
 )
 
@@ -158,6 +160,9 @@ func (c *Container) externalMounts(s *specs.Spec, proc linux.Proc) ([]criu.Mount
 		return nil, err
 	}
 	var out []criu.Mount
+	if slices.Contains(points, sdsocket.Mountpoint) && c.notifies() {
+		out = append(out, criu.Mount{Key: sdsocket.Mountpoint, Value: sdsocket.Mountpoint})
+	}
 	for i := range e.Mounts {
 		m := &e.Mounts[i]
 		at, err := mountedAt(root, m)
@@ -176,6 +181,12 @@ func (c *Container) externalMounts(s *specs.Spec, proc linux.Proc) ([]criu.Mount
 		}
 	}
 	return out, nil
+}
+
+// notifies reports whether the container has a mount that the config does not:
+// the directory for its message that it is ready.
+func (c *Container) notifies() bool {
+	return slices.ContainsFunc(c.state.Mounts, func(m statedir.Mount) bool { return m.Destination == sdsocket.Mountpoint })
 }
 
 // mountedAt is where a mount of the config is in the container, or "".

@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/oci-rung/rung/internal/linux"
+	"github.com/oci-rung/rung/internal/sdsocket"
 	"github.com/oci-rung/rung/libcontainer/host/criu"
 	"github.com/oci-rung/rung/libcontainer/host/launch"
 	"github.com/oci-rung/rung/libcontainer/host/rdt"
@@ -275,6 +276,12 @@ func (r *restoration) attach(slots []linux.FD) error {
 			return fmt.Errorf("%s: %w", r.ext.Slots[i].Field, err)
 		}
 	}
+	// Who said that it is ready does not say so again: the directory for it is
+	// there, and empty.
+	notify := filepath.Join(place, "notify")
+	if err := linux.Mkdir(notify, 0o711); err != nil {
+		return err
+	}
 	points, err := linux.MountPoints("thread-self")
 	if err != nil {
 		return err
@@ -292,6 +299,7 @@ func (r *restoration) attach(slots []linux.FD) error {
 			}
 		}
 	}
+	r.criu.Mounts = append(r.criu.Mounts, criu.Mount{Key: sdsocket.Mountpoint, Value: notify})
 	return nil
 }
 
@@ -363,6 +371,11 @@ func cgroupRoots(text string) []criu.CgroupRoot {
 // hasNamespaces does what needs the namespaces of the container and nothing
 // else of it.
 func (r *restoration) hasNamespaces(pid int) error {
+	if ns, ok := spec.FindNamespace(r.spec, specs.NetworkNamespace); ok && ns.Path == "" {
+		if err := loopbackUp(pid); err != nil {
+			return err
+		}
+	}
 	if len(r.spec.Linux.NetDevices) > 0 {
 		if err := r.moveDevices(pid, r.spec.Linux.NetDevices); err != nil {
 			return err
@@ -372,6 +385,31 @@ func (r *restoration) hasNamespaces(pid int) error {
 		return nil
 	}
 	return r.runHooks(r.spec.Hooks, pid)
+}
+
+// loopbackUp brings up lo, as init does: CRIU leaves it down where it does not
+// restore devices.
+func loopbackUp(pid int) error {
+	proc, err := linux.OpenProc()
+	if err != nil {
+		return err
+	}
+	defer proc.Close()
+	ns, err := proc.NetworkNamespace(pid)
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	n, err := linux.OpenNetlinkIn(ns)
+	if err != nil {
+		return err
+	}
+	defer n.Close()
+	lo, err := n.DeviceByName("lo")
+	if err != nil {
+		return err
+	}
+	return n.DeviceUp(lo.Index)
 }
 
 // restored makes the container one, while its processes stand still.

@@ -529,6 +529,116 @@ with_console() {
 	contains "$(cgroup_dir pids)" "$ID"
 }
 
+@test "restore: a view of its cgroups" {
+	needs_criu
+	local ns view show='$5 ~ "^/sys/fs/cgroup" { print $4, $5, $6 }' before
+	view=$(mount_at /sys/fs/cgroup cgroup cgroup nosuid noexec nodev ro)
+	for ns in "$(no_ns cgroup)" "$(new_ns cgroup)"; do
+		rm -rf "$IMAGES"
+		counting "$ns" "$view"
+		running
+		await text "$B/rootfs/log" n3.
+		before=$(awk "$show" "/proc/$PID/mountinfo" | sort)
+		checkpoint "$ID"
+		restore --bundle "$B" "$ID"
+		PID=$(pid_of)
+		equal "$(awk "$show" "/proc/$PID/mountinfo" | sort)" "$before" "mounts"
+		call exec "$ID" sh -c 'cat $(find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs | head -n 1)'
+		ok
+		contains $'\n'"$output"$'\n' $'\n'1$'\n'
+		call delete --force "$ID"
+		ok
+	done
+}
+
+@test "restore: a bundle such as Docker's" {
+	needs_criu
+	requires profile
+	counting
+	dockerbundle -seccomp "$(seccomp_profile)" -cgroup "/$ID" "$B" "$B/rootfs" \
+		sh -c "$AWAY; i=0; while :; do i=\$((i+1)); echo \"n\$i.\" >>/log; sleep 0.05; done"
+	running
+	await text "$B/rootfs/log" n3.
+	local n before same='/^(Seccomp|NoNewPrivs|Cap[A-Z]|Uid|Gid|Groups)/'
+	before=$(awk "$same" "/proc/$PID/status")
+	checkpoint "$ID"
+	n=$(counted "$B")
+	restore --bundle "$B" "$ID"
+	counts "$B" "$n"
+	equal "$(awk "$same" "/proc/$(pid_of)/status")" "$before"
+}
+
+@test "checkpoint --page-server" {
+	needs_criu
+	counting
+	running
+	await text "$B/rootfs/log" n3.
+	mkdir "$IMAGES"
+	local n port=$((20000 + RANDOM % 10000))
+	spawn server criu page-server --images-dir "$IMAGES" --port "$port" -v4 --log-file "$WORK/server.log"
+	await text "$WORK/server.log" "Starting page server"
+	checkpoint --page-server "127.0.0.1:$port" "$ID"
+	reap server "$SPAWNED_PID"
+	exited 0
+	present "$IMAGES"/pages-*.img
+	n=$(counted "$B")
+	restore --bundle "$B" "$ID"
+	counts "$B" "$n"
+	call checkpoint --page-server nowhere --image-path "$IMAGES" "$ID"
+	exited 1
+	is running
+}
+
+@test "checkpoint and restore --lazy-pages" {
+	needs_criu
+	needs_feature uffd-noncoop
+	counting
+	running
+	await text "$B/rootfs/log" n3.
+	local n dumper pages port=$((20000 + RANDOM % 10000))
+	mkfifo "$T/status"
+	spawn dump sh -c 'exec 3>"$1" && shift && exec "$@"' sh "$T/status" "$RUNTIME" --root "$ROOT" checkpoint --lazy-pages \
+		--page-server "127.0.0.1:$port" --status-fd 3 --image-path "$IMAGES" --work-path "$WORK" "$ID"
+	dumper=$SPAWNED_PID
+	# A byte when the pages can be fetched; end of file if it failed.
+	equal "$(timeout 20 head -c 1 "$T/status" | od -An -tx1 | tr -d ' ')" 00 "status"
+	n=$(counted "$B")
+	mkdir "$T/lazy"
+	spawn pages criu lazy-pages --page-server --address 127.0.0.1 --port "$port" --images-dir "$IMAGES" --work-dir "$T/lazy" -v4 --log-file lazy.log
+	pages=$SPAWNED_PID
+	await file "$T/lazy/lazy-pages.socket"
+	WORK=$T/lazy
+	jq ".linux.cgroupsPath=\"/$ID-lazy\"" "$B/config.json" >"$T/config.new"
+	mv "$T/config.new" "$B/config.json"
+	timeout -k 2 15 "$RUNTIME" --root "$ROOT" restore --detach --lazy-pages --image-path "$IMAGES" --work-path "$WORK" --bundle "$B" "$ID-lazy" \
+		</dev/null >"$T/io/lazy" 2>&1 3>&- 4>&- || status=$?
+	! grep "page-pipe: splice: -1: Bad file descriptor" "$T/work/dump.log" || skip "$(criu --version | head -n 1): cannot serve lazy pages here"
+	exited 0
+	counts "$B" "$n"
+	reap pages "$pages"
+	exited 0
+	reap dump "$dumper"
+	exited 0
+	gone "$ID"
+}
+
+@test "checkpoint: a container whose readiness was waited for" {
+	needs_criu
+	counting "$(script "$AWAY; sdhelper send \"\$NOTIFY_SOCKET\" READY=1; i=0; while :; do i=\$((i+1)); echo \"n\$i.\" >>/log; sleep 0.05; done")"
+	cp "$RUNG_TEST_BUILD/bin/sdhelper" "$B/rootfs/bin/sdhelper"
+	spawn notify sdhelper notify "$T/n"
+	await file "$T/n"
+	export NOTIFY_SOCKET=$T/n
+	running
+	unset NOTIFY_SOCKET
+	await text "$B/rootfs/log" n3.
+	checkpoint "$ID"
+	local n
+	n=$(counted "$B")
+	restore --bundle "$B" "$ID"
+	counts "$B" "$n"
+}
+
 @test "restore: every mode of cgroups" {
 	needs_criu
 	local mode n
@@ -565,6 +675,19 @@ with_console() {
 	equal "$(readlink "/proc/$(pid_of)/ns/net")" "$(readlink "$ns")"
 	call delete --force "$ID"
 	ok
+}
+
+@test "restore: the loopback device is up" {
+	needs_criu
+	differs_from_runc "it is down"
+	counting
+	running
+	await text "$B/rootfs/log" n3.
+	checkpoint "$ID"
+	restore --bundle "$B" "$ID"
+	call exec "$ID" ifconfig lo
+	ok
+	contains "$output" "UP LOOPBACK RUNNING"
 }
 
 @test "restore: the host's network" {

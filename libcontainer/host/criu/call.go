@@ -182,7 +182,7 @@ func (c *call) outcome(answer *rpc.CriuResp) error {
 	case c.ours != nil:
 		return c.ours
 	case !answer.GetSuccess():
-		return &Error{Kind: c.kind, Errno: linux.Errno(answer.GetCrErrno()), Message: answer.GetCrErrmsg()}
+		return &Error{Kind: c.kind, Errno: linux.Errno(answer.GetCrErrno()), Message: firstLine(answer.GetCrErrmsg())}
 	}
 	return nil
 }
@@ -273,11 +273,11 @@ func (c *call) check() error {
 	has := answer.GetFeatures()
 	switch {
 	case !answer.GetSuccess():
-		return &Error{Kind: c.kind, Message: "features: " + answer.GetCrErrmsg()}
+		return &Error{Kind: c.kind, Message: firstLine("features: " + answer.GetCrErrmsg()), ours: true}
 	case want.MemTrack != nil && !has.GetMemTrack():
-		return &Error{Kind: c.kind, Message: "this kernel does not track changes of memory (CONFIG_MEM_SOFT_DIRTY), which a pre-dump needs"}
+		return &Error{Kind: c.kind, Message: "this kernel does not track changes of memory (CONFIG_MEM_SOFT_DIRTY), which a pre-dump needs", ours: true}
 	case want.LazyPages != nil && !has.GetLazyPages():
-		return &Error{Kind: c.kind, Message: "this kernel has no userfaultfd for other processes' memory, which lazy pages need"}
+		return &Error{Kind: c.kind, Message: "this kernel has no userfaultfd for other processes' memory, which lazy pages need", ours: true}
 	}
 	return nil
 }

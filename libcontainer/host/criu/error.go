@@ -27,6 +27,8 @@ type Error struct {
 	More int
 
 	status linux.WaitStatus
+	// ours: Message is not CRIU's.
+	ours bool
 }
 
 func (e *Error) Error() string {
@@ -63,11 +65,9 @@ func (c *call) explain(e *Error) {
 	log, err := linux.ReadFileAt(c.set.Work, c.kind.logFile(), mostLog)
 	if err == nil && len(log) > 0 {
 		e.Log = c.set.WorkName + "/" + c.kind.logFile()
-		first, count := firstError(string(log))
-		if first != "" && (e.Message == "" || harmless(e.Message) || strings.HasPrefix(first, e.Message)) {
+		if first, count := firstError(string(log)); first != "" && !e.ours {
 			e.Message, e.More = first, count-1
 		}
-		return
 	}
 	if e.Message != "" {
 		return
