@@ -2,82 +2,16 @@
 # The image is imported from the busybox root; nothing is downloaded.
 
 load lib
+load docker
 
 setup_file() {
-	prepare_client
-	export DOCKER_HOST=unix://$C/docker.sock DOCKER_BUILDKIT=0
-	docker_daemon
-	await -limit 30s file "$C/docker.sock"
-	tar -C "$RUNG_TEST_BUILD/rootfs" --numeric-owner -c . |
-		docker import --change 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' --change 'CMD ["sh"]' - busybox:test >"$C/import.log" 2>&1 || {
-		cat "$C/import.log" "$C/docker.log"
-		return 1
-	}
-	# What the first container makes for all, so that no check is blamed for it.
+	docker_up
 	docker run --rm --network host busybox:test true >>"$C/import.log" 2>&1 || true
 }
 
-# docker_daemon FLAG… starts the daemon. tini-static, as the image has no libc.
-docker_daemon() {
-	PATH=$C/bin:$PATH daemon docker dockerd --host "$DOCKER_HOST" --data-root "$C/root" --exec-root "$C/exec" \
-		--pidfile "$C/dockerd.pid" --cgroup-parent "/$RUNG_TEST_GROUP" --add-runtime "tested=$RUNTIME" \
-		--default-runtime tested --init-path "$(command -v tini-static)" --debug "$@"
-}
-
-teardown_file() {
-	undaemon docker
-	# The network namespace of this run stays bound to a file of dockerd's.
-	! grep -v '/exec/netns/' /proc/self/mountinfo | grep "$C"
-}
-
-setup() {
-	begin
-	ROOT=$C/exec/runtime-runc/moby
-}
-
-teardown() {
-	local all
-	all=$(docker ps --all --quiet)
-	# shellcheck disable=SC2086 # a list of names
-	[[ -z $all ]] || docker rm --force --volumes $all >/dev/null
-	shims_gone
-	settle
-}
-
-d() { tell docker "$@"; }
-
-# run FLAG… -- COMMAND… is docker run --rm, in the foreground.
-run() { with_image run --rm "$@"; }
-
-# detached FLAG… -- COMMAND… lets $ID run and sets $PID.
-detached() {
-	with_image run --detach --name "$ID" "$@"
-	exited 0
-	PID=$(of .State.Pid)
-}
-
-with_image() {
-	local words=()
-	while [[ $# -gt 0 && $1 != -- ]]; do
-		words+=("$1")
-		shift
-	done
-	d "${words[@]}" busybox:test "${@:2}"
-}
-
-# of FIELD prints what inspect says of the container.
-of() { docker inspect --format "{{$1}}" "${2:-$ID}"; }
-
-is_so() { [[ $(of "$1") == "$2" ]]; }
-
-# probed FLAG… runs the probe; got and want read its report.
-probed() {
-	run "$@" -- /bin/probe
-	exited 0
-	cp "$OUT" "$T/probe.json"
-}
-
-logged() { docker logs "$ID" 2>&1 | grep -q "$1"; }
+teardown_file() { docker_down; }
+setup() { docker_begin; }
+teardown() { docker_end; }
 
 # --- run -----------------------------------------------------------------------
 
@@ -875,4 +809,47 @@ dockerfile() {
 	# BuildKit's own parent of cgroups, and the runtime's default root, stay.
 	find /sys/fs/cgroup -depth -type d -path "*/$RUNG_TEST_GROUP/buildkit" -exec rmdir {} +
 	rmdir "/run/$RUNTIME_KIND" 2>/dev/null || rmdir /run/runc
+}
+
+# --- the daemon ------------------------------------------------------------------------
+
+@test "docker: checkpoint and restore" {
+	requires program=criu
+	criu check >/dev/null 2>&1 || skip "criu check: $(criu check 2>&1 | tail -n 1)"
+	[[ $(docker info --format '{{.ExperimentalBuild}}') == true ]] || skip "checkpoints are experimental in Docker, and this daemon is not"
+	detached -- sleep 100
+	d checkpoint create "$ID" one
+	exited 0
+	d start --checkpoint one "$ID"
+	exited 0
+}
+
+# Last, as it ends the daemon.
+@test "docker: containers that live while the daemon does not" {
+	undaemon docker
+	docker_daemon --live-restore
+	LIMIT=30 eventually docker_answers
+	detached -- sh -c 'echo life; exec sleep 100'
+	undaemon docker
+	present "/proc/$PID"
+	docker_daemon --live-restore
+	LIMIT=30 eventually docker_answers
+	equal "$(of .State.Status) $(of .State.Pid)" "running $PID"
+	d exec "$ID" echo inside
+	stdout inside
+	d stop --time 0 "$ID"
+	exited 0
+	equal "$(of .State.ExitCode)" 137
+	d rm "$ID"
+	no_trace
+	# A daemon as before, which takes with it what this one leaves.
+	undaemon docker
+	local containerd
+	for containerd in $(pgrep -x containerd || true); do
+		kill "$containerd" && await exit "$containerd"
+	done
+	umount "$C/root" || true
+	docker_daemon
+	LIMIT=30 eventually docker_answers
+	snapshot_before
 }

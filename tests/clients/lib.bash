@@ -17,7 +17,6 @@ source "$HERE/../integration/lib.bash"
 
 prepare_client() {
 	prepare
-	# A short path: Podman wants no more than 50 bytes, sockets not much more.
 	export C=${BATS_RUN_TMPDIR%/*}/c
 	export PATH=$RUNG_TEST_BUILD/bin:$PATH
 	mkdir -p "$C/tmp" "$C/bin"

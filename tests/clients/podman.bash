@@ -25,17 +25,21 @@ podman_config() {
 	END
 }
 
-# podman_images COMMAND… imports the two images that the checks use; COMMAND is
-# what comes before podman.
+# AS is what comes before each call of podman: nothing, or what makes it another
+# user's.
+AS=()
+podman() { command "${AS[@]}" podman "$@"; }
+
+# podman_images imports the two images that the checks use.
 podman_images() {
 	mkdir -p "$C/infra"
 	cp "$(command -v catatonit)" "$C/infra/"
-	tar -C "$C/infra" --numeric-owner -c . | "$@" podman import --quiet --change 'ENTRYPOINT ["/catatonit","-P"]' - localhost/infra:test
+	tar -C "$C/infra" --numeric-owner -c . | podman import --quiet --change 'ENTRYPOINT ["/catatonit","-P"]' - localhost/infra:test
 	tar -C "$RUNG_TEST_BUILD/rootfs" --numeric-owner -c . |
-		"$@" podman import --quiet --change 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' --change 'CMD ["sh"]' - localhost/busybox:test
+		podman import --quiet --change 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' --change 'CMD ["sh"]' - localhost/busybox:test
 }
 
-p() { tell podman "$@"; }
+p() { tell "${AS[@]}" podman "$@"; }
 
 # run FLAG… -- COMMAND… is podman run --rm, in the foreground.
 run() { with_image run --rm "$@"; }
@@ -55,7 +59,7 @@ with_image() {
 		shift
 	done
 	# In a pod the pod's is the parent.
-	[[ " ${words[*]} " == *" --pod "* || -n ${ROOTLESS:-} ]] || words=(--cgroup-parent "/$RUNG_TEST_GROUP" "${words[@]}")
+	[[ " ${words[*]} " == *" --pod "* || ${#AS[@]} != 0 ]] || words=(--cgroup-parent "/$RUNG_TEST_GROUP" "${words[@]}")
 	p "$verb" "${words[@]}" localhost/busybox:test "${@:2}"
 }
 
@@ -79,3 +83,7 @@ conmon_gone() {
 	local pid
 	for pid in $(pgrep -x conmon || true) $(pgrep -f 'podman.* container cleanup' || true); do await exit "$pid" || return; done
 }
+
+# quiet_storage takes away the mount of the storage on itself that the last of two
+# calls at once forgets now and then.
+quiet_storage() { umount -l "$C/root/overlay" 2>/dev/null || true; }

@@ -17,7 +17,7 @@ setup_file() {
 }
 
 teardown_file() {
-	umount -l "$C/root/overlay" 2>/dev/null || true
+	quiet_storage
 	# Parents of containers, which Podman never removes.
 	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
 	# Podman's lock of its networks.
@@ -25,6 +25,7 @@ teardown_file() {
 }
 
 setup() {
+	quiet_storage
 	begin
 	ROOT=/run/$RUNTIME_KIND
 }
@@ -33,6 +34,7 @@ teardown() {
 	podman pod rm --all --force --time 0 >/dev/null
 	podman rm --all --force --time 0 --volumes >/dev/null
 	conmon_gone
+	quiet_storage
 	without_parents settle
 }
 
