@@ -142,7 +142,11 @@ func namespaceInode(proc linux.Proc, pid int, word string) (uint64, error) {
 // externalMounts finds the mounts of the container that come from outside, and
 // gives them the names that they have in the config.
 func (c *Container) externalMounts(s *specs.Spec, proc linux.Proc) ([]criu.Mount, error) {
-	g, err := cgroup.New(cgroup.Config{ID: c.ID(), Path: s.Linux.CgroupsPath, Systemd: c.state.SystemdCgroup, Rootless: true})
+	where := cgroup.Config{ID: c.ID(), Path: s.Linux.CgroupsPath, Rootless: true}
+	if c.state.SystemdCgroup {
+		where.Systemd, where.Rootless, where.Reach = true, c.state.Rootless, c.reach
+	}
+	g, err := cgroup.New(where)
 	if err != nil {
 		return nil, err
 	}
