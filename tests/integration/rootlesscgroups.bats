@@ -92,10 +92,10 @@ delegated() {
 	ran
 	stdout "[$PID]"
 	call pause "$ID"
-	ok
+	ran
 	is paused
 	call resume "$ID"
-	ok
+	ran
 	call kill "$ID" KILL
 	ok
 	ended
