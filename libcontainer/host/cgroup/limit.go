@@ -90,7 +90,7 @@ var errNoLimits = errors.New("rootless needs no limits + no cgrouppath when no p
 // refusedField returns the member of linux.resources that an error of the library
 // is about, which names the controller, or "".
 func refusedField(text string) string {
-	_, text, _ = strings.Cut(text, "cannot set ")
+	_, text, _ = strings.Cut(text, "not set ")
 	name, _, ok := strings.Cut(text, " limit")
 	switch {
 	case !ok:
