@@ -86,7 +86,7 @@ func Rules() []Rule {
 		{TreeAttr, "tree-attr", "slot, path, set, clear, propagation, flags", "prepares that copy", []Kind{Root, Rootfs, Attach, Pivot}, "attached, its attributes are locked"},
 		{Root, "root", "visible", "becomes user 0 of the new user namespace", []Kind{Rootfs, Mount}, "unmapped ids own nothing"},
 		{Fork, "fork", "", "goes on as a sibling inside the new pid and time namespace", []Kind{Rootfs, Keyring, Session}, "nothing of the process may be set before the process is the right one"},
-		{Join, "join", "slot", "enters one cgroup v1 hierarchy or resctrl group by writing 0 to its tasks file", []Kind{Affinity, Mempolicy, Hook, User, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
+		{Join, "join", "slot", "enters one cgroup v1 hierarchy, a leaf on v2 or a resctrl group by writing 0 to its file", []Kind{Affinity, Mempolicy, Hook, User, Caps}, "a process that writes itself, and has one thread, pays no grace period"},
 		{Affinity, "affinity", "size, mask, flags", "sets the CPUs that the process may run on", []Kind{Seccomp, Exec}, "the kernel cuts it down to the CPUs of the cgroup"},
 		{Keyring, "keyring", "name", "joins a new session keyring", []Kind{User, Caps, Exec}, ""},
 		{Propagate, "propagate", "flags", "sets propagation of / and all below", nil, ""},
