@@ -20,7 +20,9 @@ func TestRights(t *testing.T) {
 		t.Skip("needs root")
 	}
 	root := &syscall.Credential{NoSetGroups: true} // of the new user namespace
-	one := func(id int) []syscall.SysProcIDMap { return []syscall.SysProcIDMap{{ContainerID: 0, HostID: id, Size: 1}} }
+	one := func(id int) []syscall.SysProcIDMap {
+		return []syscall.SysProcIDMap{{ContainerID: 0, HostID: id, Size: 1}}
+	}
 	for _, test := range []struct {
 		name string
 		attr syscall.SysProcAttr
