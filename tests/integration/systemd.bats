@@ -422,10 +422,15 @@ turn() {
 	equal "$(kernel memory.max)" 67108864
 	equal "$(kernel pids.max)" 33
 	present "$place/systemd/transient/rt-$ID.scope"
-	# From where this user may not move processes by itself.
+	# From where this user may not move processes by itself, and systemd knows
+	# them by their numbers alone.
 	call exec "$ID" id -u
-	ok
-	stdout 0
+	if [[ $(readlink /proc/self/ns/pid) == "pid:[4026531836]" ]]; then
+		ok
+		stdout 0
+	else
+		fails 255 "systemd is in another PID namespace"
+	fi
 	call update --memory 50331648 "$ID"
 	exited 0
 	equal "$(kernel memory.max)" 50331648

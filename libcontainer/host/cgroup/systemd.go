@@ -250,7 +250,7 @@ func (g *Group) unitProperties(version, pid int, pidfd linux.FD) (properties, er
 	} else if err := samePIDs(); err == nil {
 		p.add("PIDs", []uint32{uint32(pid)})
 	} else {
-		return nil, err
+		return nil, fmt.Errorf("systemd %d takes no pidfds (since %d): %w", version, pidfds, err)
 	}
 	limits := limitProperties(g.settings, g.unified(), version)
 	for _, l := range limits {
@@ -274,7 +274,7 @@ func samePIDs() error {
 	if name, err := linux.ReadKernelFile("/proc/1/comm"); err == nil && string(bytes.TrimSpace(name)) == "systemd" {
 		return nil
 	}
-	return errors.New("this systemd is older than 254 and in another PID namespace: it would take init for another process")
+	return errors.New("systemd is in another PID namespace, and would take the process for another one")
 }
 
 // stopUnit lets systemd forget the unit. It is empty by now, so that systemd
@@ -363,6 +363,9 @@ func (g *Group) tellUnit(s *settings) error {
 func (g *Group) attachUnit(dir string, pid int) error {
 	// Below the unit there may be groups of the payload's.
 	_, below, _ := strings.Cut(dir+"/", "/"+g.unit.scope+"/")
+	if err := samePIDs(); err != nil {
+		return err
+	}
 	m, err := g.unit.manager()
 	if err != nil {
 		return err
