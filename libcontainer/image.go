@@ -90,7 +90,7 @@ func (o *CriuOptions) inRoom(place string, f func() error) error {
 // openDirs opens the directories of images and log. The caller calls what comes
 // back.
 func (o *CriuOptions) openDirs() (closeDirs func(), err error) {
-	if o.Images, err = linux.OpenDir(linux.CWD, o.ImagePath); err != nil {
+	if o.Images, err = linux.OpenNamedDir(o.ImagePath); err != nil {
 		return nil, fmt.Errorf("--image-path: %w", err)
 	}
 	if o.WorkPath == "" {
@@ -98,7 +98,8 @@ func (o *CriuOptions) openDirs() (closeDirs func(), err error) {
 	}
 	o.WorkName = o.WorkPath
 	if err = os.MkdirAll(o.WorkPath, 0o700); err == nil {
-		o.Work, err = linux.OpenDir(linux.CWD, o.WorkPath)
+		// containerd's shim has a link there.
+		o.Work, err = linux.OpenNamedDir(o.WorkPath)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--work-path: %w", err), o.Images.Close())

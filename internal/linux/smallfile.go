@@ -12,6 +12,12 @@ func OpenDir(at FD, path string) (FD, error) {
 	return Openat(at, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 }
 
+// OpenNamedDir opens a directory that the caller of the runtime named: its last
+// part may be a symbolic link, too.
+func OpenNamedDir(path string) (FD, error) {
+	return Openat(CWD, path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+}
+
 // Mkdir makes a directory; the umask applies.
 func Mkdir(path string, mode uint32) error {
 	return wrap("mkdir", path, retry(func() error { return unix.Mkdir(path, mode) }))

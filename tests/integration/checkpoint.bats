@@ -140,6 +140,24 @@ gone() {
 	counts "$B" "$n"
 }
 
+@test "checkpoint and restore: the directories are named by symbolic links" {
+	needs_criu
+	mkdir "$T/images-there" "$T/work-there"
+	IMAGES=$T/images-link WORK=$T/work-link
+	ln -s images-there "$IMAGES"
+	ln -s "$T/work-there" "$WORK"
+	counting
+	running
+	await text "$B/rootfs/log" n3.
+	checkpoint "$ID"
+	local n
+	n=$(counted "$B")
+	restore --bundle "$B" "$ID"
+	counts "$B" "$n"
+	present "$T/images-there/inventory.img"
+	present "$T/work-there/restore.log"
+}
+
 @test "checkpoint --leave-running" {
 	needs_criu
 	counting
