@@ -282,8 +282,7 @@ teardown() {
 }
 
 @test "containerd: checkpoint and restore" {
-	requires program=criu
-	criu check >/dev/null 2>&1 || skip "criu check: $(criu check 2>&1 | tail -n 1)"
+	needs_criu
 	start --detach -- sh -c 'n=0; while :; do n=$((n+1)); echo $n >/tmp/n; sleep 0.05; done'
 	exited 0
 	client container checkpoint --rw --task "$ID" "localhost/$ID:test"

@@ -19,7 +19,7 @@ docker_up() {
 docker_daemon() {
 	PATH=$C/bin:$PATH daemon docker dockerd --host "$DOCKER_HOST" --data-root "$C/root" --exec-root "$C/exec" \
 		--pidfile "$C/dockerd.pid" --cgroup-parent "/$RUNG_TEST_GROUP" --add-runtime "tested=$RUNTIME" \
-		--default-runtime tested --init-path "$(command -v tini-static)" --debug "$@"
+		--default-runtime tested --init-path "$(command -v tini-static)" --experimental --debug "$@"
 	await -limit 30s file "$C/docker.sock"
 }
 

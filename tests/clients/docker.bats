@@ -814,9 +814,7 @@ dockerfile() {
 # --- the daemon ------------------------------------------------------------------------
 
 @test "docker: checkpoint and restore" {
-	requires program=criu
-	criu check >/dev/null 2>&1 || skip "criu check: $(criu check 2>&1 | tail -n 1)"
-	[[ $(docker info --format '{{.ExperimentalBuild}}') == true ]] || skip "checkpoints are experimental in Docker, and this daemon is not"
+	needs_criu
 	detached -- sleep 100
 	d checkpoint create "$ID" one
 	exited 0

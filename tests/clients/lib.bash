@@ -125,3 +125,12 @@ archive() {
 
 # long skips a check that takes long, unless LONG is set.
 long() { [[ ${LONG:-} == 1 ]] || skip "takes long: set LONG=1"; }
+
+# needs_criu skips a check without a criu that works here.
+needs_criu() {
+	requires program=criu
+	criu check >"$T/io/criu" 2>&1 || skip "criu check: $(grep -m 1 Error "$T/io/criu")"
+	[[ $(criu --version) != "Version: 3."* || $(uname -r) == [1-5].* || $(uname -r) == 6.[0-9].* ]] || skip "criu 3 does not know kernel $(uname -r)"
+	touch /run/criu.kdat /run/xtables.lock
+	snapshot_before
+}

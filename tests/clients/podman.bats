@@ -7,7 +7,7 @@ setup_file() {
 	prepare_client
 	podman_config "$C"
 	# The default root of the runtime: Podman names none.
-	mkdir -p "/run/$RUNTIME_KIND" /run/netns
+	mkdir -p "/run/$RUNTIME_KIND" /run/netns /run/cni/tuning
 	podman_images >"$C/import.log" 2>&1 || {
 		cat "$C/import.log"
 		return 1
@@ -480,8 +480,7 @@ without_parents() {
 }
 
 @test "podman: checkpoint and restore" {
-	requires program=criu
-	criu check >/dev/null 2>&1 || skip "criu check: $(criu check 2>&1 | tail -n 1)"
+	needs_criu
 	detached -- sh -c 'n=0; while :; do n=$((n+1)); echo $n >/tmp/n; sleep 0.05; done'
 	p container checkpoint "$ID"
 	exited 0
