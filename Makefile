@@ -142,8 +142,6 @@ DEPS_CLIENTS = containerd=containerd dockerd=docker.io tini-static=tini iptables
 
 deps: ## install the Debian packages that the tests need, if missing
 	@$(AS_ROOT) tests/deps $(DEPS_TEST)
-# A package's daemon does not start where no service manager runs or policy-rc.d
-# forbids it; where it does, it is not used.
 deps-clients:
 	@$(AS_ROOT) tests/deps $(DEPS_CLIENTS)
 deps-demo:
