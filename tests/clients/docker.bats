@@ -822,6 +822,73 @@ dockerfile() {
 	exited 0
 }
 
+@test "docker: a shim that is killed" {
+	detached -- sleep 100
+	local shim
+	shim=$(pgrep -f "containerd-shim.* -id $(of .Id)")
+	kill -KILL "$shim"
+	eventually is_so .State.Status exited
+	await exit "$PID"
+	d start "$ID"
+	exited 0
+	d rm --force "$ID"
+	no_trace
+}
+
+@test "docker: many at once" {
+	long
+	local n pids=()
+	for n in {1..30}; do
+		spawn "run$n" docker run --detach --network none --name "$ID-$n" busybox:test sleep 1000
+		pids+=("$SPAWNED_PID")
+	done
+	for n in {1..30}; do
+		LIMIT=60 reap "run$n" "${pids[n - 1]}"
+		exited 0
+	done
+	equal "$("$RUNTIME" --root "$ROOT" list --quiet | wc -l)" 30
+	pids=()
+	for n in {1..30}; do
+		spawn "rm$n" docker rm --force "$ID-$n"
+		pids+=("$SPAWNED_PID")
+	done
+	for n in {1..30}; do
+		reap "rm$n" "${pids[n - 1]}"
+		exited 0
+	done
+	no_trace
+}
+
+@test "docker: exec by many at once" {
+	long
+	detached -- sleep 1000
+	local n pids=()
+	for n in {1..30}; do
+		spawn "exec$n" docker exec "$ID" sh -c "echo $n; exit $n"
+		pids+=("$SPAWNED_PID")
+	done
+	for n in {1..30}; do
+		reap "exec$n" "${pids[n - 1]}"
+		exited "$n"
+		stdout "$n"
+	done
+}
+
+@test "docker: removal at any moment of a start" {
+	long
+	local n delay
+	for n in {1..30}; do
+		spawn "run$n" docker run --detach --network none --name "$ID-$n" busybox:test sleep 1000
+		delay=$((n * 10))
+		read -rt "0.$(printf %03d "$delay")" <> <(:) || true
+		docker rm --force "$ID-$n" >"$T/io/rm$n" 2>&1 || true
+		wait "$SPAWNED_PID" || true
+		docker rm --force "$ID-$n" >"$T/io/rm$n" 2>&1 || true
+	done
+	shims_gone
+	no_trace
+}
+
 # Last, as it ends the daemon.
 @test "docker: containers that live while the daemon does not" {
 	undaemon docker
