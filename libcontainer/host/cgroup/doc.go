@@ -21,6 +21,13 @@
 // A later command gets the group by Load. Update changes what is set in it, as
 // a whole or not at all; Stats and WatchOOM tell what becomes of it.
 //
+// With systemd there is no birthplace: it makes a scope only with a process in
+// it. So init is born where the caller is and waits, before it has anything to
+// do, for StartUnit, which is MakeBirthplace and more; then come Make and Limit
+// as ever. The connection to systemd is made while the kernel makes init. The
+// directory is systemd's then; limits are ours, and systemd is told of those
+// that it would overwrite; the device rules of v2 are ours alone.
+//
 // Measured on kernel 6.18, after the machine was idle for 0.3 s: a pid written
 // from outside costs 6 to 15 milliseconds, to tasks as well as to
 // cgroup.procs, because the kernel then waits until no process is in the
