@@ -290,9 +290,8 @@ func (c *creation) plan(s *specs.Spec, raw []byte) (*plan.Plan, error) {
 		return nil, err
 	}
 	facts.Tasks, facts.Classes = len(c.tasks), len(c.classes)
-	if c.binary.Way() != exeseal.Mount {
-		facts.NoSetattr = linux.Absent("mount_setattr")
-	}
+	facts.NoSetattr, facts.OldMounts = linux.MountCallsAbsent()
+	facts.OldMounts = facts.OldMounts && !facts.NoMount
 	if leaf, err := c.group.Leaf(); err != nil {
 		return nil, err
 	} else if leaf != nil {

@@ -178,3 +178,23 @@ func Older(release, version string) bool {
 	}
 	return number(release) < number(version)
 }
+
+// MountCallsAbsent reports whether mount_setattr is missing or refused, and
+// whether one of the calls is that make and attach detached mounts. Every start
+// asks, so it is a few calls and nothing else; only one who may mount can trust
+// the second answer.
+func MountCallsAbsent() (setattr, detached bool) {
+	gone := func(e Errno) bool { return e == unix.ENOSYS || e == unix.EPERM }
+	_, _, e := unix.RawSyscall6(unix.SYS_MOUNT_SETATTR, impossible, 0, impossible, 0, 0, 0)
+	setattr = gone(e)
+	for _, nr := range [...]uintptr{unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_OPEN_TREE} {
+		first := uintptr(0)
+		if nr != unix.SYS_FSOPEN {
+			first = impossible
+		}
+		_, _, e = unix.RawSyscall6(nr, first, impossible, impossible, 0, 0, 0)
+		detached = detached || gone(e)
+	}
+	_, _, e = unix.RawSyscall6(unix.SYS_MOVE_MOUNT, impossible, 0, impossible, 0, impossible, 0)
+	return setattr, detached || gone(e)
+}

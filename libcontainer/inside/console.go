@@ -96,6 +96,10 @@ func (s *stage) consoleDevice(slave int) bool {
 	if e != 0 {
 		return s.failAt(wire.OpOpen, e, path)
 	}
+	if s.old {
+		_, ok := s.bind(slave, at, path, refuseLinks, false)
+		return ok
+	}
 	tree, e := raw.OpenTree(slave, raw.Lit("\x00"), cloneTree)
 	if e != 0 {
 		return s.failAt(wire.OpOpenTree, e, path)

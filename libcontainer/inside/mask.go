@@ -26,6 +26,11 @@ func (s *stage) mask() bool {
 	if e = raw.Fstat(at, &st); e != 0 {
 		return s.failAt(wire.OpStat, e, path)
 	}
+	if s.old {
+		ok := s.maskOld(at, path, st.Mode&raw.SIFMT == raw.SIFDIR)
+		raw.Close(at)
+		return ok
+	}
 	var ok bool
 	if st.Mode&raw.SIFMT == raw.SIFDIR {
 		ok = s.maskWith(&s.empty, at, path, s.row.Args[2])
@@ -89,6 +94,9 @@ func (s *stage) readonly() bool {
 	}
 	if e != 0 {
 		return s.failAt(wire.OpOpen, e, path)
+	}
+	if s.old {
+		return s.readonlyOld(at, path)
 	}
 	tree, e := raw.OpenTree(at, raw.Lit("\x00"), cloneTree|raw.AtRecursive)
 	if e != 0 {

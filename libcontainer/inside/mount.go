@@ -15,6 +15,9 @@ func (s *stage) mount() bool {
 	if r.Args[5]&wire.CopyMode != 0 {
 		s.copyMode(r.Args[1])
 	}
+	if s.old {
+		return s.mountOld()
+	}
 	tree, ok := s.makeFilesystem(r.Args[0], r.Args[2], r.Args[4], uint64(r.Args[3]))
 	if !ok {
 		return false
@@ -137,6 +140,9 @@ func (s *stage) failFilesystem(fs int, op wire.Op, e raw.Errno, object raw.Ptr) 
 func (s *stage) attachSlot() bool {
 	r := &s.row
 	tree := s.slot(0)
+	if s.old {
+		return s.attachOld(tree, r.Args[1], int(r.Args[2]))
+	}
 	ok := s.attach(tree, r.Args[1], int(r.Args[2]))
 	if r.Args[2]&(wire.OnRoot|wire.KeepTree) == 0 {
 		raw.Close(tree)
@@ -150,15 +156,36 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 	if flags&wire.OnRoot != 0 {
 		return s.attachRoot(tree, target, flags)
 	}
-	m, l := makeDirs, followInside
-	if flags&wire.RealDir != 0 {
-		l = refuseLinks
-	}
 	var st raw.Stat
 	if e := raw.Fstat(tree, &st); e != 0 {
 		return s.failAt(wire.OpStat, e, target)
 	}
-	if st.Mode&raw.SIFMT != raw.SIFDIR {
+	at, ok := s.place(target, flags, st.Mode&raw.SIFMT == raw.SIFDIR)
+	if !ok {
+		return false
+	}
+	if flags&wire.CopyUp != 0 && !s.copyUp(at, tree, target, flags) || flags&wire.OnDevice != 0 && !s.onDevice(at, target, &st) {
+		return false
+	}
+	e := raw.MoveMount(tree, at)
+	if e == raw.EINVAL {
+		var on raw.Stat
+		if raw.Fstat(at, &on) == 0 && (on.Mode&raw.SIFMT == raw.SIFDIR) != (st.Mode&raw.SIFMT == raw.SIFDIR) {
+			e = raw.ENOTDIR // the kernel says EINVAL to so much else
+			s.because(raw.Lit("a directory goes onto a directory, a file onto a file\x00"))
+		}
+	}
+	raw.Close(at)
+	return s.failAt(wire.OpMoveMount, e, target)
+}
+
+// place resolves where something is to be attached, a directory or a file.
+func (s *stage) place(target raw.Ptr, flags int, dir bool) (int, bool) {
+	m, l := makeDirs, followInside
+	if flags&wire.RealDir != 0 {
+		l = refuseLinks
+	}
+	if !dir {
 		m = makeFile // only a file can be mounted on a file
 	}
 	var at int
@@ -172,25 +199,13 @@ func (s *stage) attach(tree int, target raw.Ptr, flags int) bool {
 		if l == refuseLinks && (e == raw.ELOOP || e == raw.ENOTDIR) {
 			s.because(raw.Lit("must be mounted on ordinary directory\x00"))
 		}
-		return s.failAt(wire.OpOpen, e, target)
+		return -1, s.failAt(wire.OpOpen, e, target)
 	}
 	if flags&wire.OverProc == 0 && !s.offProc(at, target) {
 		raw.Close(at)
-		return false
+		return -1, false
 	}
-	if flags&wire.CopyUp != 0 && !s.copyUp(at, tree, target, flags) || flags&wire.OnDevice != 0 && !s.onDevice(at, target, &st) {
-		return false
-	}
-	e = raw.MoveMount(tree, at)
-	if e == raw.EINVAL {
-		var on raw.Stat
-		if raw.Fstat(at, &on) == 0 && (on.Mode&raw.SIFMT == raw.SIFDIR) != (st.Mode&raw.SIFMT == raw.SIFDIR) {
-			e = raw.ENOTDIR // the kernel says EINVAL to so much else
-			s.because(raw.Lit("a directory goes onto a directory, a file onto a file\x00"))
-		}
-	}
-	raw.Close(at)
-	return s.failAt(wire.OpMoveMount, e, target)
+	return at, true
 }
 
 // attachRoot attaches over the container's root: the handle moves on to the

@@ -99,18 +99,7 @@ func oldFlags(attr uint64) uint {
 // mountNamed is mount(2) on the mount behind a descriptor: on its name in the
 // procfs handle, seen from there, because init may have no /proc or another's.
 func (s *stage) mountNamed(at int, flags uint) raw.Errno {
-	here, e := raw.Openat(raw.AtFDCWD, raw.Lit(".\x00"), raw.OPath|raw.ODirectory|raw.OCloexec, 0)
-	if e != 0 {
-		return e
-	}
-	if e = raw.Fchdir(s.proc); e == 0 {
-		e = raw.Mount(0, s.descriptorName(at), 0, flags, 0)
-		if back := raw.Fchdir(here); e == 0 {
-			e = back
-		}
-	}
-	raw.Close(here)
-	return e
+	return s.mountOver(0, at, 0, flags, 0)
 }
 
 // descriptorName is the name of a descriptor below a procfs.

@@ -25,6 +25,9 @@ func (s *stage) rootfs() bool {
 	if e != 0 {
 		return s.failAt(wire.OpOpen, e, path)
 	}
+	if s.old {
+		return s.rootfsOld(at, path)
+	}
 	e = raw.MoveMount(s.root, at)
 	raw.Close(at)
 	return s.failAt(wire.OpMoveMount, e, path)

@@ -33,6 +33,9 @@ type stage struct {
 	walk      walker
 	copies    copier
 	below     below
+	old       bool                // mounts are made by mount(2), at their places
+	recursive [wire.MaxSlots]bool // trees that are bound with what is mounted below
+	rootPath  raw.Ptr             // where the root tree is attached
 	home      [raw.PathMax + 8]byte
 	mode      [8]byte // mode= for the filesystem being made, or empty
 	params    [7]raw.Ptr

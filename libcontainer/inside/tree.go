@@ -18,7 +18,15 @@ func (s *stage) tree() bool {
 		flags |= raw.AtRecursive
 	}
 	given := s.slot(0)
-	fd, e := raw.OpenTree(raw.AtFDCWD, path, flags)
+	var fd int
+	var e raw.Errno
+	if r.Args[2]&wire.TreeOld != 0 {
+		s.old = true
+		s.recursive[r.Args[0]] = r.Args[2]&wire.TreeRecursive != 0
+		fd, e = raw.Openat(raw.AtFDCWD, path, raw.OPath|raw.OCloexec, 0)
+	} else {
+		fd, e = raw.OpenTree(raw.AtFDCWD, path, flags)
+	}
 	if e != 0 {
 		return s.failAt(wire.OpOpenTree, e, path)
 	}

@@ -150,7 +150,7 @@ func (b *builder) device(d specs.LinuxDevice, field string) {
 			n.Owners.Path = user.Path
 		}
 	}
-	if b.facts.Mknod && !b.facts.NoMount {
+	if b.facts.Mknod && !b.copiesInside() {
 		n.Opens = OpenNode // on a filesystem that the parent makes
 	} else {
 		n.Propagation = []uint64{msPrivate}

@@ -47,6 +47,9 @@ type Facts struct {
 	// NoSetattr: there is no mount_setattr, so a mount has to be attached
 	// before its attributes are set.
 	NoSetattr bool
+	// OldMounts: there are no mounts that are attached after they were made, so
+	// init makes each of them at its place.
+	OldMounts bool
 	// InitNamespaces is a directory that has the namespaces of init by name,
 	// where the kernel cannot join those of a process (exec).
 	InitNamespaces string
@@ -212,7 +215,7 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 	b.keyLabel(s.Process)
 	b.keyring()
 	b.mountLabel()
-	if b.facts.NoSetattr {
+	if b.facts.NoSetattr || b.facts.OldMounts {
 		b.needProc("root.path") // mounts are named by it
 	}
 	b.rootfs()
@@ -235,7 +238,7 @@ func Build(s *specs.Spec, f Facts, o Options) (*Plan, error) {
 
 func (b *builder) done() (*Plan, error) {
 	b.insertTrees()
-	if b.facts.NoSetattr {
+	if b.facts.NoSetattr || b.facts.OldMounts {
 		b.attributesLate()
 	}
 	if n := len(b.plan.Slots); n > wire.MaxSlots {
@@ -257,7 +260,7 @@ func (b *builder) step(k wire.Kind, field string, args ...any) {
 // open adds a descriptor and returns its slot.
 func (b *builder) open(d Descriptor) wire.Slot {
 	slot := wire.Slot(len(b.plan.Slots))
-	if b.facts.NoMount && (d.Opens == OpenTree || d.Opens == OpenDevice) {
+	if b.copiesInside() && (d.Opens == OpenTree || d.Opens == OpenDevice) {
 		b.tree(&d, slot)
 	}
 	b.plan.Slots = append(b.plan.Slots, d)

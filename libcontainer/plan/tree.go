@@ -18,7 +18,7 @@ import (
 // treesHere notes where init copies trees, and makes the mount namespace for it
 // if init was not born in it. It returns the namespaces that are still to be made.
 func (b *builder) treesHere(fresh uint64, early bool) uint64 {
-	if !b.facts.NoMount {
+	if !b.copiesInside() {
 		return fresh
 	}
 	if fresh&cloneMount != 0 && early {
@@ -27,6 +27,10 @@ func (b *builder) treesHere(fresh uint64, early bool) uint64 {
 	b.treesAt = len(b.plan.Steps)
 	return fresh &^ cloneMount
 }
+
+// copiesInside tells that init copies trees: in the mount namespace that it is
+// going to attach them in, which mount(2) demands too.
+func (b *builder) copiesInside() bool { return b.facts.NoMount || b.facts.OldMounts }
 
 // tree lets init copy the tree that a descriptor stands for.
 func (b *builder) tree(d *Descriptor, slot wire.Slot) {
@@ -37,6 +41,9 @@ func (b *builder) tree(d *Descriptor, slot wire.Slot) {
 	flags := 0
 	if d.Recursive {
 		flags |= wire.TreeRecursive
+	}
+	if b.facts.OldMounts {
+		flags |= wire.TreeOld
 	}
 	if d.checked() {
 		flags |= wire.TreeSame

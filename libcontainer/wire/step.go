@@ -219,6 +219,8 @@ const (
 	TreeRecursive = 1 << iota
 	// TreeSame wants what is copied to be the file that the slot holds.
 	TreeSame
+	// TreeOld opens the place alone: it is bound where it is attached.
+	TreeOld
 )
 
 // How a Setns step takes a refusal: as the end, as a reason to try again later,

@@ -52,7 +52,7 @@ delegated() {
 }
 
 @test "rootless cgroups: without a subtree there is none" {
-	edit "$(new_ns cgroup)" "$(mount_at /sys/fs/cgroup cgroup cgroup rw)" "$(script 'grep ^0:: /proc/self/cgroup; mkdir /sys/fs/cgroup/x 2>&1 | grep -o Read-only')"
+	edit "$(new_ns cgroup)" "$(mount_at /sys/fs/cgroup cgroup cgroup rw)" "$(script 'cat /proc/self/cgroup; mkdir /sys/fs/cgroup/x 2>&1 | grep -o Read-only')"
 	call run --bundle "$B" "$ID"
 	ran
 	stdout $'0::/\nRead-only'
@@ -68,7 +68,6 @@ delegated() {
 	contains "$error" "permission denied"
 	[[ $RUNTIME_KIND == runc ]] || contains "$error" "linux.cgroupsPath: make cgroup /sys/fs/cgroup/$ID: unable to apply cgroup configuration: mkdir"
 	nothing_left
-	[[ $(cgroup_controllers) == *" pids "* ]] || return 0
 	edit 'del(.linux.cgroupsPath)|.linux.resources.pids.limit=10'
 	call run --bundle "$B" "$ID"
 	fails 1 "rootless needs no limits + no cgrouppath when no permission is granted for cgroups"
@@ -147,7 +146,7 @@ delegated() {
 @test "rootless cgroups: a view of its own" {
 	needs_runc 1.2 "flags of a mount that are locked"
 	delegated
-	edit "$(new_ns cgroup)" "$(mount_at /sys/fs/cgroup cgroup cgroup ro)" "$(script 'grep ^0:: /proc/self/cgroup; cat /sys/fs/cgroup/cgroup.procs | head -n 1')"
+	edit "$(new_ns cgroup)" "$(mount_at /sys/fs/cgroup cgroup cgroup ro)" "$(script 'cat /proc/self/cgroup; cat /sys/fs/cgroup/cgroup.procs | head -n 1')"
 	call run --bundle "$B" "$ID"
 	ran
 	stdout $'0::/\n1'

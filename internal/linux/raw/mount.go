@@ -22,6 +22,11 @@ const (
 	AttrNoexec    = unix.MOUNT_ATTR_NOEXEC
 	MsRemount     = unix.MS_REMOUNT
 	MsBind        = unix.MS_BIND
+	MsRdonly      = unix.MS_RDONLY
+	MsSynchronous = unix.MS_SYNCHRONOUS
+	MsDirsync     = unix.MS_DIRSYNC
+	MsMandlock    = unix.MS_MANDLOCK
+	MsLazytime    = unix.MS_LAZYTIME
 	MsNoatime     = unix.MS_NOATIME
 	MsNodiratime  = unix.MS_NODIRATIME
 	MsRelatime    = unix.MS_RELATIME

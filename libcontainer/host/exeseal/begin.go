@@ -38,8 +38,7 @@ func (o *Opening) Take() (linux.FD, error) {
 	return fd, o.err
 }
 
-// Way is by which way it was opened. That it is not Mount is a hint, got for
-// nothing, that this host has not all of the mount calls.
+// Way is by which way it was opened.
 func (o *Opening) Way() Way {
 	<-o.done
 	return o.way

@@ -25,7 +25,7 @@ func checkDevice(tree linux.FD, d *plan.Descriptor) error {
 		return fmt.Errorf("%s: not the device %d:%d on this host, and none can be made in a user namespace", d.Path, major(d), minor(d))
 	}
 	if d.Given&wire.NodeMode != 0 && st.Mode&0o7777 != d.Mode {
-		return fmt.Errorf("%s: mode %04o asked for, %04o on this host, and no node can be made in a user namespace", d.Path, d.Mode, st.Mode&0o7777)
+		return fmt.Errorf("%s: mode %04o asked for, %04o on this host, and no node can be made %s", d.Path, d.Mode, st.Mode&0o7777, here())
 	}
 	if d.Given&(wire.NodeUID|wire.NodeGID) == 0 {
 		return nil
@@ -36,9 +36,17 @@ func checkDevice(tree linux.FD, d *plan.Descriptor) error {
 	}
 	uid, gid := insideID(uids, st.Uid), insideID(gids, st.Gid)
 	if d.Given&wire.NodeUID != 0 && uid != d.UID || d.Given&wire.NodeGID != 0 && gid != d.GID {
-		return fmt.Errorf("%s: owner %d:%d asked for, on this host %d:%d as the container sees it, and no node can be made in a user namespace", d.Path, d.UID, d.GID, uid, gid)
+		return fmt.Errorf("%s: owner %d:%d asked for, on this host %d:%d as the container sees it, and no node can be made %s", d.Path, d.UID, d.GID, uid, gid, here())
 	}
 	return nil
+}
+
+// here says where no node can be made.
+func here() string {
+	if _, old := linux.MountCallsAbsent(); old {
+		return "for a user namespace without fsopen, open_tree and move_mount of Linux 5.2, which this kernel lacks or a seccomp filter around this runtime refuses: allow them there"
+	}
+	return "in a user namespace"
 }
 
 func nodeType(d *plan.Descriptor) uint32 {

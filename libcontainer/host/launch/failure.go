@@ -29,7 +29,7 @@ func (s *server) failed(f *Failure) error {
 		f.advice = unshareAdvice(f, args[0].(uint64))
 	case f.Kind == wire.Mount:
 		f.advice = s.mountAdvice(f, args[0].(string))
-	case f.Kind == wire.TreeAttr && errors.Is(f, linux.EPERM):
+	case (f.Kind == wire.TreeAttr || f.Kind == wire.LateAttr) && errors.Is(f, linux.EPERM):
 		path, set, clear, flags := args[1].(string), args[2].(uint64), args[3].(uint64), args[5].(uint64)
 		if clear == 0 {
 			return f
@@ -145,6 +145,8 @@ func (f *Failure) call() string {
 // hint says what to do, where the error number alone is a riddle.
 func (f *Failure) hint() string {
 	switch {
+	case f.Kind == wire.LateAttr && errors.Is(f, linux.EPERM):
+		return f.advice // it was mount(2) that refused
 	case linux.WhyAbsent(f.call(), linux.Errno(f.Errno)) != "":
 		return linux.WhyAbsent(f.call(), linux.Errno(f.Errno))
 	case f.advice != "":

@@ -41,6 +41,10 @@ func ladder(name string) (way string, state State) {
 		return "faccessat", Fallback
 	case "fchmodat2":
 		return "fchmodat by the name of the descriptor", Fallback
+	case "fsconfig", "fsmount", "fsopen", "move_mount", "open_tree":
+		if mayMount() {
+			return "mount at its place, both ends named by descriptors; remounts and mapped owners are refused", Fallback
+		}
 	case "fspick":
 		return "none: remounts with options of the filesystem are refused", Without
 	case "mount_setattr":
