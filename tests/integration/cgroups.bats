@@ -288,7 +288,7 @@ disk() { awk '$4 ~ /^([vsx]d[a-z]+|nvme[0-9]+n[0-9]+|nullb[0-9]+)$/ {print $1":"
 	[[ -n $device ]] || skip "no disk"
 	at="major:${device%:*},minor:${device#*:}"
 	# High enough to slow nobody down. Of two rates the last one counts.
-	bundle "$(args sleep 100)" ".linux.resources.blockIO={throttleReadBpsDevice:[{$at,rate:1},{$at,rate:1000000001}]}" \
+	bundle "$(args sleep 100)" ".linux.resources.blockIO={throttleReadBpsDevice:[{$at,rate:1000},{$at,rate:1000000001}]}" \
 		".linux.resources.blockIO += {throttleWriteBpsDevice:[{$at,rate:1000000002}]}" \
 		".linux.resources.blockIO += {throttleReadIOPSDevice:[{$at,rate:1000003}], throttleWriteIOPSDevice:[{$at,rate:1000004}]}"
 	running
@@ -349,12 +349,12 @@ disk() { awk '$4 ~ /^([vsx]d[a-z]+|nvme[0-9]+n[0-9]+|nullb[0-9]+)$/ {print $1":"
 	device=$(ls /sys/class/infiniband 2>/dev/null | head -n 1) || true
 	[[ -n $device ]] || skip "no RDMA device"
 	up "$(resources "{rdma:{\"$device\":{hcaHandles:3,hcaObjects:2000}}}")"
-	equal "$(cgroup_file rdma.max rdma.max | grep "^$device ")" "$device hca_handle=3 hca_object=2000"
+	equal "$(cgroup_file rdma.max rdma.max | sed -n "s/ *$//; /^$device /p")" "$device hca_handle=3 hca_object=2000"
 	call delete --force "$ID"
 	ok
 	config "$(args sleep 100)" "$(resources "{rdma:{\"$device\":{hcaObjects:0}}}")"
 	running
-	equal "$(cgroup_file rdma.max rdma.max | grep "^$device ")" "$device hca_handle=max hca_object=0"
+	equal "$(cgroup_file rdma.max rdma.max | sed -n "s/ *$//; /^$device /p")" "$device hca_handle=max hca_object=0"
 	call delete --force "$ID"
 	ok
 	config "$(resources "{rdma:{\"$device-none\":{hcaHandles:3}}}")"
