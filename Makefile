@@ -155,7 +155,7 @@ deps-lint:
 debian-rootfs: deps
 	@$(AS_ROOT) tests/integration/debian-rootfs || echo 'go on without a Debian root filesystem'
 
-# criu of a newer Debian, for checkpoint.bats; without it, or one of this machine
+# criu of a newer Debian, for checkpoint.bats and restore.bats; without it, or one of this machine
 # that works, those tests are skipped.
 criu:
 	@$(AS_ROOT) tests/integration/criu || echo 'go on without a newer criu'

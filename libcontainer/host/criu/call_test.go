@@ -14,7 +14,7 @@ import (
 )
 
 // This test binary plays criu's part, as RUNG_TEST_CRIU says. What criu itself
-// does is for tests/integration/checkpoint.bats.
+// does is for tests/integration/checkpoint.bats and restore.bats.
 func TestMain(m *testing.M) {
 	if part := os.Getenv("RUNG_TEST_CRIU"); part != "" {
 		if err := play(part); err != nil {
