@@ -44,6 +44,10 @@ func (b *builder) tree(d *Descriptor, slot wire.Slot) {
 	}
 	if b.facts.OldMounts {
 		flags |= wire.TreeOld
+		if len(d.Propagation) > 0 && d.Propagation[0]&msShared != 0 {
+			// In init's namespace the source is no peer of the host's any more.
+			b.fail(&spec.FieldError{Path: strings.TrimSuffix(d.Field, ".source") + ".options", Err: errNoPeer})
+		}
 	}
 	if d.checked() {
 		flags |= wire.TreeSame
@@ -105,6 +109,8 @@ func (b *builder) attributesLate() {
 }
 
 var errNoMapping = errors.New("mapping the owners of a mount takes privilege over its filesystem, which the caller has not")
+
+var errNoPeer = errors.New("a mount that is shared with the host takes open_tree and move_mount of Linux 5.2, which this kernel lacks or a seccomp filter around this runtime refuses: allow them there")
 
 // checked tells that the parent looks at the source before init copies it.
 func (d *Descriptor) checked() bool { return d.Opens == OpenDevice || d.Filesystem != 0 }

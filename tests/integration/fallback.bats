@@ -201,6 +201,15 @@ setup() {
 	fails 1 'mounts[6].source: mount_setattr' 'Linux 5.12'
 }
 
+@test "fallback: a volume shared with the host takes detached mounts" {
+	mkdir "$T/v"
+	bundle "$(mount_at /mnt bind "$T/v" bind shared)"
+	lacking fsopen ENOSYS
+	call run --bundle "$B" "$ID"
+	fails 1 'mounts[6].options: a mount that is shared with the host' 'Linux 5.2' 'allow them'
+	nothing_left
+}
+
 @test "fallback: a remount without fspick" {
 	bundle "$(mount_at /mnt tmpfs tmpfs size=1m)" "$(mount_at /mnt tmpfs tmpfs remount size=2m)"
 	lacking fspick ENOSYS
