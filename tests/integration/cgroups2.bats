@@ -165,7 +165,7 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 	call run --bundle "$B" "$ID"
 	# A group with processes hands nothing on: it is the kernel that says so here.
 	contains "$output" 0::/job
-	contains "$error" "Resource busy"
+	contains "$error" "esource busy"
 }
 
 @test "cgroup v2: delegate-cgroup: what is no name of a group below" {
