@@ -17,12 +17,13 @@ import (
 // Destroy removes the group with all groups that the payload made below it.
 // Processes must have been killed before; those that are just ending are
 // waited for, and those that stay are named in the error. Directories that
-// were there before the container stay, empty.
+// were there before the container stay, empty, and those of a unit until
+// ReleaseUnit.
 func (g *Group) Destroy() error {
 	deadline := patience()
 	var errs []error
 	for _, dir := range g.dirs() {
-		if slices.Contains(g.keep, dir) {
+		if slices.Contains(g.keep, dir) || slices.Contains(g.unitDirs(), dir) {
 			errs = append(errs, removeBelow(dir, deadline))
 		} else {
 			errs = append(errs, removeTree(dir, deadline))

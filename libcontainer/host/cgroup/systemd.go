@@ -277,34 +277,50 @@ func samePIDs() error {
 	return errors.New("systemd is in another PID namespace, and would take the process for another one")
 }
 
-// stopUnit lets systemd forget the unit. It is empty by now, so that systemd
-// does so by itself sooner or later; the name is free only then.
+// stopUnit lets systemd forget the unit, which is empty by now, and remove its
+// cgroup. Where systemd does not answer, both go when it comes to it: it is told
+// of the last process by the cgroup, which so must not go before.
 func (g *Group) stopUnit() error {
 	m, err := g.unit.manager()
 	if err != nil {
 		return err
 	}
 	defer g.unit.close()
-	return m.stop(g.unit.scope)
+	if err := m.stop(g.unit.scope); err != nil {
+		return err
+	}
+	return g.removeUnitDirs()
 }
 
-// undoUnit takes back what StartUnit did: with its last process and its cgroup
-// the unit goes too, and without waiting for that if systemd does not answer.
+func (g *Group) removeUnitDirs() error {
+	var errs []error
+	for _, dir := range g.unitDirs() {
+		errs = append(errs, removeTree(dir, patience()))
+	}
+	return errors.Join(errs...)
+}
+
+// undoUnit takes back what StartUnit did.
 func (g *Group) undoUnit() error {
 	if g.unit == nil || !g.unit.started {
 		return nil
 	}
-	var errs []error
+	g.unit.started = false
+	if g.unit.mute {
+		return nil
+	}
+	return g.stopUnit()
+}
+
+// unitDirs returns the directories that systemd makes and removes.
+func (g *Group) unitDirs() []string {
+	var dirs []string
 	for _, key := range g.keys() {
 		if g.unitMakes(key) {
-			errs = append(errs, removeTree(g.paths[key], patience()))
+			dirs = append(dirs, g.paths[key])
 		}
 	}
-	if !g.unit.mute {
-		errs = append(errs, g.stopUnit())
-	}
-	g.unit.started = false
-	return errors.Join(errs...)
+	return dirs
 }
 
 // There reports whether the group exists.
@@ -331,10 +347,13 @@ func (g *Group) LoadUnit(user bool, r Reach) {
 	g.unit = &unit{unitName: unitName{scope: filepath.Base(dir)}, user: user, doors: doors(user, r), started: true}
 }
 
-// ReleaseUnit makes the name of the unit of a destroyed group free.
+// ReleaseUnit removes the unit of a group that was destroyed.
 func (g *Group) ReleaseUnit() error {
-	if g.unit == nil || !strings.HasSuffix(g.unit.scope, scopeSuffix) || !systemdRuns() {
+	if g.unit == nil {
 		return nil
+	}
+	if !strings.HasSuffix(g.unit.scope, scopeSuffix) || !systemdRuns() {
+		return g.removeUnitDirs()
 	}
 	return g.stopUnit()
 }
