@@ -102,3 +102,75 @@ label_of() { stat -c %C "/proc/$PID/root$1"; }
 	[[ $RUNTIME_KIND == runc ]] || contains "$error" "mounts[1]: "
 	nothing_left
 }
+
+@test "SELinux: exec has the label even if the payload has hidden /proc" {
+	edit "$(labelled $LABEL)" '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])' \
+		"$(script 'mount -t tmpfs none /proc && mkdir -p /proc/self/attr && echo >/proc/self/attr/exec && echo hidden; exec sleep 100')"
+	running
+	await text "$CTOUT" hidden
+	call exec --detach --pid-file "$T/pid" "$ID" sleep 101
+	ok
+	equal "$(tr -d '\0' <"/proc/$(<"$T/pid")/attr/current")" $LABEL
+}
+
+teardown() {
+	[[ ! -e /sys/fs/selinux/enforce || ${THROWAWAY:-} != yes ]] || setenforce 0
+	finish
+}
+
+# enforced labels what the test has as container engines do, and lets the kernel
+# enforce the policy until the end of the test. /etc/secret is somebody else's.
+enforced() {
+	requires throwaway
+	printf %s $CONFINED 2>/dev/null >/sys/fs/selinux/context || skip "the policy knows no container_t"
+	echo open >"$B/rootfs/etc/open"
+	echo secret >"$B/rootfs/etc/secret"
+	: >"$B/rootfs/out"
+	local dir=$T
+	while [[ $dir == /*/* ]]; do
+		chcon -t container_file_t "$dir"
+		dir=${dir%/*}
+	done
+	chcon -R -t container_file_t "$T"
+	chcon -R -t container_file_t -l s0:c1,c2 "$B/rootfs"
+	chcon -t shadow_t "$B/rootfs/etc/secret"
+	setenforce 1
+}
+
+# as_engine has the runtime run in the domain of a container engine.
+as_engine() {
+	cp "$RUNTIME" "$T/${RUNTIME##*/}"
+	RUNTIME=$T/${RUNTIME##*/}
+	chcon -t podman_exec_t "$RUNTIME"
+}
+
+CONFINED=system_u:system_r:container_t:s0:c1,c2
+# The caller's descriptors are none that the container may use.
+ATTEMPT="exec >/out 2>&1; $CURRENT; echo; cat /etc/open /etc/secret; echo x >/etc/open && echo done"
+
+confined_only() { contains "$(<"$B/rootfs/out")" "$CONFINED"$'\nopen\n'"cat: can't open '/etc/secret': Permission denied"$'\ndone'; }
+
+@test "SELinux: enforced, the payload can do what its label allows, and no more" {
+	edit "$(labelled $CONFINED)" ".linux.mountLabel=\"system_u:object_r:container_file_t:s0:c1,c2\"" "$(script "$ATTEMPT")"
+	enforced
+	as_engine
+	call run --bundle "$B" "$ID"
+	exited 0
+	confined_only
+	edit "$(args sleep 100)"
+	running
+	echo open >"$B/rootfs/etc/open"
+	call exec "$ID" sh -c "$ATTEMPT"
+	exited 0
+	confined_only
+}
+
+@test "SELinux: enforced, a label that the runtime may not give" {
+	edit "$(labelled $CONFINED)" "$(script "$ATTEMPT")"
+	enforced
+	call run --bundle "$B" "$ID"
+	differ "$status" 0
+	[[ $RUNTIME_KIND == runc ]] || matches "$error" "exec /bin/sh: (operation not permitted|permission denied)"
+	equal "$(<"$B/rootfs/out")" ""
+	nothing_left
+}
