@@ -192,7 +192,7 @@ type Listener func(pid int, listener linux.FD) error
 // any other error it may be the payload already.
 func (i *Init) Go(on Listener) error {
 	err := linux.SendFrame(i.sock, wire.Plain(wire.Go, 0, 0))
-	if errors.Is(err, linux.EPIPE) {
+	if linux.ReaderGone(err) {
 		return fmt.Errorf("init: ended before it was told to go on%s", i.how())
 	}
 	if err != nil {
