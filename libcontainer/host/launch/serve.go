@@ -236,7 +236,7 @@ func (s *server) answer(r wire.Request) error {
 		return err
 	}
 	err = linux.SendFrame(s.ours, wire.Plain(wire.Answer, 0, 0))
-	if r == wire.Ready && errors.Is(err, linux.EPIPE) {
+	if r == wire.Ready && linux.ReaderGone(err) {
 		// Announced, and killed at once by who was told: it was created.
 		return nil
 	}
