@@ -50,8 +50,14 @@ func (p *Init) Spawn() (int, FD, error) {
 	if p.Cgroup != NoFD {
 		sys.UseCgroupFD, sys.CgroupFD = true, int(p.Cgroup)
 	}
-	binary := "/proc/self/fd/" + strconv.Itoa(int(p.Binary))
-	pid, err := forkExec(binary, p.Args, &syscall.ProcAttr{Files: files, Sys: sys})
+	binary, err := outOfTheWay(p.Binary, files)
+	if err != nil {
+		return 0, NoFD, err
+	}
+	pid, err := forkExec("/proc/self/fd/"+strconv.Itoa(int(binary)), p.Args, &syscall.ProcAttr{Files: files, Sys: sys})
+	if binary != p.Binary {
+		_ = binary.Close()
+	}
 	if err != nil {
 		return 0, NoFD, wrap("clone and exec", "init", err)
 	}
@@ -63,6 +69,22 @@ func (p *Init) Spawn() (int, FD, error) {
 		return 0, NoFD, &Error{"clone CLONE_PIDFD", "init", unix.ENOSYS}
 	}
 	return pid, FD(pidfd), nil
+}
+
+// outOfTheWay returns fd, or a copy that still is it in a child whose descriptors
+// 0, 1, … have become files: a child that names a file by a low number would get
+// one of these. On the way there it uses numbers above all of them.
+func outOfTheWay(fd FD, files []uintptr) (FD, error) {
+	highest, moves := uintptr(len(files)), false
+	for i, f := range files {
+		highest = max(highest, f)
+		moves = moves || f < uintptr(i)
+	}
+	if int(fd) >= len(files) && !moves {
+		return fd, nil
+	}
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, int(highest)+1+len(files))
+	return FD(n), wrap("fcntl F_DUPFD_CLOEXEC", "init's binary", err)
 }
 
 // Reap waits for child pid and returns how it ended.

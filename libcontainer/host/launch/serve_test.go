@@ -360,6 +360,28 @@ func TestExecuted(t *testing.T) {
 	init.End()
 }
 
+// TestManyDescriptors: init is started from the right file although one of its
+// own descriptors gets that file's number.
+func TestManyDescriptors(t *testing.T) {
+	leak(t)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for _, count := range []int{1, 2, 3, 5, 100} {
+		extra := make([]linux.FD, count)
+		for i := range extra {
+			extra[i] = linux.FD(null.Fd())
+		}
+		init, err := begin(t, script("program ask:READY hang"), func(b *Birth) { b.Extra = extra }).Serve(nothing(), Special{}, quiet())
+		if err != nil {
+			t.Fatalf("%d: %v", count, err)
+		}
+		init.End()
+	}
+}
+
 // TestKilledBeforeGo: that it was killed is what the user has to know, and not
 // that nobody listened.
 func TestKilledBeforeGo(t *testing.T) {
