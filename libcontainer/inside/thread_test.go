@@ -197,6 +197,13 @@ func TestStdioNull(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			root := tree(t, "dev/")
+			var fs unix.Statfs_t
+			if err := unix.Statfs(root, &fs); err != nil {
+				t.Fatal(err)
+			}
+			if fs.Flags&unix.ST_NODEV != 0 && tt.replaced {
+				t.Skip("devices do not work below " + root)
+			}
 			if tt.make != nil {
 				if err := tt.make(root + "/dev/null"); err != nil {
 					t.Fatal(err)

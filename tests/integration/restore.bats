@@ -220,6 +220,7 @@ load criu
 	call restore --detach --console-socket "$CONSOLE" --bundle "$B" --image-path "$IMAGES" --work-path "$WORK" "$ID"
 	ok
 	equal "$(jq -c '[.fds,.istty,.connections]' "$T/second.report")" "[1,true,1]"
+	await text "$T/second.out" .
 	await text "$T/second.out" "n$(($(sed -n 's/^n\(.*\)\..*$/\1/p' "$T/second.out" | tail -n 1) + 2))."
 	lacks "$(cat "$T/second.out")" begun
 	call exec "$ID" sh -c 'readlink /proc/1/fd/0; readlink /proc/1/fd/1; ls /dev/console'
