@@ -418,7 +418,10 @@ func (c *creation) handlers(s *specs.Spec) launch.Handlers {
 // ready makes the container a created one, in the order in which a reader may
 // look: first the state, then the files that tell of it.
 func (c *creation) ready(s *specs.Spec, pid int, pidfd linux.FD) error {
-	if err := errors.Join(c.group.LimitDevices(), c.handOver(s, pid)); err != nil {
+	if err := c.group.LimitDevices(); err != nil {
+		return err
+	}
+	if err := c.handOver(s, pid); err != nil {
 		return err
 	}
 	proc, err := linux.OpenProc()

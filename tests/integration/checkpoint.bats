@@ -81,7 +81,7 @@ load criu
 	counting
 	running
 	await text "$B/rootfs/log" n3.
-	cd "$T/work"
+	cd "$WORK"
 	call checkpoint "$ID"
 	ok
 	present "$WORK/checkpoint/inventory.img"
@@ -237,12 +237,13 @@ load criu
 	spawn pages criu lazy-pages --page-server --address 127.0.0.1 --port "$port" --images-dir "$IMAGES" --work-dir "$T/lazy" -v4 --log-file lazy.log
 	pages=$SPAWNED_PID
 	await file "$T/lazy/lazy-pages.socket"
+	local log=$WORK/dump.log
 	WORK=$T/lazy
 	jq ".linux.cgroupsPath=\"/$ID-lazy\"" "$B/config.json" >"$T/config.new"
 	mv "$T/config.new" "$B/config.json"
 	timeout -k 2 $((15 * ${PATIENCE:-1})) "$RUNTIME" "${FLAGS[@]}" --root "$ROOT" restore --detach --lazy-pages --image-path "$IMAGES" --work-path "$WORK" --bundle "$B" "$ID-lazy" \
 		</dev/null >"$T/io/lazy" 2>&1 3>&- 4>&- || status=$?
-	! grep "page-pipe: splice: -1: Bad file descriptor" "$T/work/dump.log" || skip "$(criu --version | head -n 1): cannot serve lazy pages here"
+	! grep "page-pipe: splice: -1: Bad file descriptor" "$log" || skip "$(criu --version | head -n 1): cannot serve lazy pages here"
 	exited 0
 	counts "$B" "$n"
 	reap pages "$pages"

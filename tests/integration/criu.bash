@@ -9,7 +9,7 @@ setup() {
 	find_criu
 	begin
 	IMAGES=$T/images
-	WORK=$T/work
+	WORK=$T/log
 	mkdir "$WORK"
 }
 

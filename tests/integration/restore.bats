@@ -116,7 +116,7 @@ load criu
 @test "restore: a read-only root" {
 	needs_criu
 	differs_from_runc "the root is writable afterwards"
-	counting '.root.readonly=true' "$(mount_at /data bind "$T/work" bind)" \
+	counting '.root.readonly=true' "$(mount_at /data bind "$WORK" bind)" \
 		"$(script "$AWAY; touch /data/up; while :; do sleep 1; done")"
 	mkdir "$B/rootfs/data"
 	running

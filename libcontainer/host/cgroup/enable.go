@@ -152,16 +152,17 @@ func whyRefused(dir string, err error) error {
 
 // whyMissing explains an error about a kernel file that is not there because
 // its controller does not work in the group; any other comes back as it is.
-func (g *Group) whyMissing(name string, err error) error {
+func whyMissing(dir, name string, err error) error {
 	// A file that cannot be made is how a missing controller shows.
-	if !g.unified() || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	controller, _, _ := strings.Cut(name, ".")
-	if g.enabled(controller) {
+	have, unknown := words(dir, "cgroup.controllers") // v1 has no such file
+	if unknown != nil || controller == "cgroup" || slices.Contains(have, controller) {
 		return err
 	}
-	return fmt.Errorf("controller %q not available: %w%s", controller, err, withheld(g.paths[""], controller))
+	return fmt.Errorf("controller %q not available: %w%s", controller, err, withheld(dir, controller))
 }
 
 // withheld says which group above dir keeps a controller to itself, and why.
@@ -225,10 +226,4 @@ func (g *Group) CheckThawed() error {
 		return fmt.Errorf("%s: %w: by %s above it", dir, errFrozen, above)
 	}
 	return nil
-}
-
-// enabled reports whether a controller works in the v2 group.
-func (g *Group) enabled(controller string) bool {
-	have, err := words(g.paths[""], "cgroup.controllers")
-	return controller == "cgroup" || err == nil && slices.Contains(have, controller)
 }

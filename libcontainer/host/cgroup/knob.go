@@ -163,25 +163,9 @@ func (k *knob) undo() error {
 	return err
 }
 
-// blame says which field an error belongs to. A file that is missing is how a
-// controller shows that is not enabled.
+// blame says which field an error belongs to.
 func (k *knob) blame(err error) error {
-	controller, _, _ := strings.Cut(k.file, ".")
-	if errors.Is(err, fs.ErrNotExist) && controller != "cgroup" {
-		if names, readErr := cgroups.ReadFile(k.dir, "cgroup.controllers"); readErr == nil && !hasWord(names, controller) {
-			err = fmt.Errorf("controller %q not available: %w", controller, err)
-		}
-	}
-	return field(resourcesPath+k.field, err)
-}
-
-func hasWord(text, word string) bool {
-	for w := range strings.FieldsSeq(text) {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	return field(resourcesPath+k.field, whyMissing(k.dir, k.file, err))
 }
 
 // deviceRules are the rules of a group, as a step of an update. The library

@@ -119,13 +119,20 @@ func (g *Group) checkBurst() error {
 	return nil
 }
 
-// setWeights sets blockIO weights on v2: for the BFQ scheduler as they are, for
-// others in the unit of io.weight.
-func (g *Group) setWeights() error {
-	file, convert := "io.bfq.weight", func(weight uint16) uint64 { return uint64(weight) }
-	if _, err := os.Lstat(filepath.Join(g.paths[""], file)); err != nil {
-		file, convert = "io.weight", ioWeight
+// weightFile returns the file for blockIO weights of the v2 group dir, and how
+// they become its own: for the BFQ scheduler as they are, for others in the unit
+// of io.weight.
+func weightFile(dir string) (string, func(uint16) uint64) {
+	const bfq = "io.bfq.weight"
+	if _, err := os.Lstat(filepath.Join(dir, bfq)); err != nil {
+		return "io.weight", ioWeight
 	}
+	return bfq, func(weight uint16) uint64 { return uint64(weight) }
+}
+
+// setWeights sets blockIO weights on v2.
+func (g *Group) setWeights() error {
+	file, convert := weightFile(g.paths[""])
 	if weight := g.settings.weight; weight != 0 {
 		if err := cgroups.WriteFile(g.paths[""], file, strconv.FormatUint(convert(weight), 10)); err != nil {
 			return field(resourcesPath+"blockIO.weight", err)
@@ -163,7 +170,7 @@ func (g *Group) setUnified() error {
 		if err == nil {
 			continue
 		}
-		return field(resourcesPath+"unified["+strconv.Quote(name)+"]", g.whyMissing(name, err))
+		return field(resourcesPath+"unified["+strconv.Quote(name)+"]", whyMissing(g.paths[""], name, err))
 	}
 	return nil
 }
@@ -183,7 +190,7 @@ func (g *Group) blame(err error) error {
 	if errors.As(err, &file) {
 		name := filepath.Base(file.Path)
 		if path := fieldOfFile(name); path != "" {
-			return field(resourcesPath+path, whyNoWeight(name, g.whyMissing(name, err)))
+			return field(resourcesPath+path, whyNoWeight(name, whyMissing(filepath.Dir(file.Path), name, err)))
 		}
 	}
 	return fmt.Errorf("limit %s: %w", g, err)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -138,10 +137,7 @@ func (l *list) unifiedCPU(dir string, u Update, s *settings) {
 const everythingOfDevice = "rbps=max wbps=max riops=max wiops=max"
 
 func (l *list) unifiedBlockIO(dir string, s *settings) {
-	file, convert := "io.bfq.weight", func(weight uint16) uint64 { return uint64(weight) }
-	if _, err := os.Lstat(filepath.Join(dir, file)); err != nil {
-		file, convert = "io.weight", ioWeight
-	}
+	file, convert := weightFile(dir)
 	if s.weight != 0 {
 		l.keyed("blockIO.weight", dir, file, "default", strconv.FormatUint(convert(s.weight), 10), "100")
 	}
