@@ -201,16 +201,15 @@ race() {
 	local before
 	before=$(find "$T/victim" | sort)
 	spawn swap swap "$T/vol/dir" "$T/vol/link"
-	local swapper=$SPAWNED_PID won=0
+	local swapper=$SPAWNED_PID
 	for ((n = 0; n < rounds; n++)); do
 		call run --bundle "$B" "$ID"
-		[[ $status != 0 ]] || won=$((won + 1))
 		equal "$(find "$T/victim" | sort)" "$before" "the host's directory after round $n"
 		equal "$(grep -c "$T/victim" /proc/self/mountinfo)" 0 "mounts at the host's directory"
 	done
 	kill -TERM "$swapper"
 	reap swap "$swapper"
-	# The helper was at work, and both outcomes were possible.
+	# The helper was at work.
 	[[ $output -gt 1000 ]] || flunk "only $output exchanges"
 }
 
@@ -219,6 +218,7 @@ race() {
 }
 
 @test "security: a mount point that is made while its parent changes places (CVE-2024-45310)" {
+	needs_runc 1.1.14 "the fix"
 	race 12 "$(mount_at /vol/dir/new/deep tmpfs tmpfs)" "$(args true)"
 }
 
