@@ -4,6 +4,10 @@
 # name for each test, a way to call the runtime that cannot hang, short
 # assertions, and after each test a check that nothing was left behind.
 #
+# bats traps each command of a test for the sake of its reports, functions
+# included. `local -; set +T` spares what a function calls that, where there are
+# loops: they cost more than all the rest of a test, with it.
+#
 # RUNTIME  the binary under test (default: the rung of this checkout)
 # SYSTEMD_CGROUP  "1" lets systemd make the cgroups: each call gets
 #          --systemd-cgroup, and a cgroupsPath of /NAME becomes its form of it
@@ -13,7 +17,7 @@
 
 bats_require_minimum_version 1.5.0
 
-HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 RUNTIME=${RUNTIME:-$HERE/../../rung}
 
 setup_file() { prepare; }
@@ -38,6 +42,8 @@ prepare() {
 # begin makes $T (the test's directory) and in it $ROOT (state), $B (bundle),
 # and chooses $ID, a name that nothing else on this machine contains.
 begin() {
+	local -
+	set +T
 	T=$BATS_TEST_TMPDIR
 	ROOT=$T/root
 	B=$T/bundle
@@ -57,6 +63,8 @@ begin() {
 }
 
 finish() {
+	local -
+	set +T
 	# A test that was skipped before it began has left nothing.
 	[[ -n ${T:-} ]] || return 0
 	local left dir
@@ -91,13 +99,15 @@ call() { invoke --root "$ROOT" "$@"; }
 
 # invoke is call without --root.
 invoke() {
+	local -
+	set +T
 	CALLS=$((CALLS + 1))
 	OUT=$T/io/$CALLS.out
 	ERR=$T/io/$CALLS.err
 	[[ ${SYSTEMD_CGROUP:-} != 1 ]] || name_units "$@"
 	remember_bundle
-	local shut="" fd
-	for ((fd = 3 + ${PASS:-0}; fd < 10; fd++)); do shut+=" $fd>&-"; done
+	local shut=" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-"
+	shut=${shut:5 * ${PASS:-0}}
 	status=0
 	eval 'timeout --foreground -k 2 $((30 * ${PATIENCE:-1})) '"${WRAP:-}"' "$RUNTIME" "${FLAGS[@]}" "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR"' "$shut" || status=$?
 	output=$(<"$OUT")
@@ -429,12 +439,21 @@ snapshot_before() {
 	local pid
 	mapfile -t MOUNTS_BEFORE </proc/self/mountinfo
 	for pid in /proc/[0-9]*; do PIDS_BEFORE[${pid#/proc/}]=1; done
-	SHARED_BEFORE=$(shared_places)
+	shared_places
+	SHARED_BEFORE=$SHARED
 }
 
+# shared_places sets $SHARED to all names in directories that tests share.
 shared_places() {
+	SHARED=
 	[[ -n ${RUNG_TEST_ISOLATED:-} ]] || return 0
-	find /run /dev/shm -mindepth 1 \( -path /run/systemd -o -path /run/dbus -o -path /run/user \) -prune -o -print 2>/dev/null | sort
+	shopt -s globstar nullglob dotglob
+	local top names=()
+	for top in /run/* /dev/shm/*; do
+		[[ $top == /run/@(systemd|dbus|user) ]] || names+=("$top" "$top"/**)
+	done
+	shopt -u globstar nullglob dotglob
+	[[ ${#names[@]} == 0 ]] || printf -v SHARED '%s\n' "${names[@]}"
 }
 
 # remember_bundle notes the names in the bundle before each call, so that a
@@ -461,7 +480,9 @@ leftovers() {
 	for f in "$T"/tmp/* "$T"/tmp/.[!.]*; do
 		[[ -e $f ]] && echo "temporary file: $f"
 	done
-	diff <(echo "$SHARED_BEFORE") <(echo "$(shared_places)") | sed -n 's/^[<>]/file below \/run or \/dev\/shm:/p'
+	shared_places
+	[[ $SHARED == "$SHARED_BEFORE" ]] ||
+		diff <(echo "$SHARED_BEFORE") <(echo "$SHARED") | sed -n 's/^[<>]/file below \/run or \/dev\/shm:/p'
 	return 0
 }
 
@@ -488,7 +509,10 @@ ours() { [[ -n ${RUNG_TEST_ISOLATED:-} || $1 == *"$ID"* || $1 == *"$T"* ]]; }
 left_cgroups() {
 	# A cgroup of somebody else that goes while we look is no error.
 	find /sys/fs/cgroup -type d -name "*$ID*" -printf 'cgroup: %p\n' 2>/dev/null || true
-	find /run/systemd/transient -name "*$ID*" -printf 'systemd unit: %p\n' 2>/dev/null || true
+	local unit
+	for unit in /run/systemd/transient/*"$ID"*; do
+		[[ ! -e $unit ]] || echo "systemd unit: $unit"
+	done
 }
 
 left_processes() {
@@ -496,9 +520,12 @@ left_processes() {
 	for dir in /proc/[0-9]*; do
 		pid=${dir#/proc/}
 		[[ -z ${PIDS_BEFORE[$pid]:-} && $pid != "$BASHPID" ]] || continue
-		stat=$(cat "$dir/stat" 2>/dev/null) || continue
+		stat=
+		read -r -d '' stat 2>/dev/null <"$dir/stat" || true
+		[[ -n $stat ]] || continue
 		stat=${stat##*) }
-		parent=$(cut -d' ' -f2 <<<"$stat")
+		parent=${stat#* }
+		parent=${parent%% *}
 		[[ $parent != "$$" && $parent != "$BASHPID" && ${stat:0:1} != Z ]] || continue
 		mark=$(cat "$dir/cgroup" "$dir/cmdline" "$dir/environ" 2>/dev/null | tr '\0' ' ')
 		[[ -d $dir ]] && ours "$mark" && echo "process: $pid $(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
@@ -508,7 +535,8 @@ left_processes() {
 
 # nothing_left wants that a failed call left nothing, before any clean-up.
 nothing_left() {
-	local left
+	local - left
+	set +T
 	left=$(leftovers)
 	[[ -z $left ]] || flunk "left behind:" "$left"
 }
