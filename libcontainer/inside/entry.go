@@ -30,7 +30,7 @@ func number(p raw.Ptr) int {
 // then they run in a copy, which has one.
 func Threaded(control int, single bool) {
 	s := &theStage
-	s.control, s.copy = control, single
+	s.control, s.copy, s.threaded = control, single, true
 	if e := raw.Unshare(raw.CloneFS); e != 0 {
 		// setns to a mount namespace wants a working directory of one's own.
 		s.fail(wire.OpUnshare, e, nil)

@@ -24,6 +24,15 @@ func runHelper(name string) {
 	case "init-single":
 		runtime.LockOSThread()
 		Threaded(control, true)
+	case "init-pressed":
+		// Somebody always wants all goroutines to stop.
+		go func() {
+			for m := (runtime.MemStats{}); ; {
+				runtime.ReadMemStats(&m)
+			}
+		}()
+		runtime.LockOSThread()
+		Threaded(control, true)
 	case "console":
 		runtime.LockOSThread()
 		if err := consoleHelper(); err != nil {

@@ -133,8 +133,13 @@ func (p *initProcess) sibling() (int, int) {
 	if _, err = fmt.Sscan(rest, &pid); err != nil {
 		p.t.Fatalf("%v in %q", err, info)
 	}
-	p.t.Cleanup(func() { _ = unix.Close(p.got) })
-	return pid, p.got
+	pidfd := p.got
+	p.t.Cleanup(func() {
+		// A test that failed has left it, and it our output.
+		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+		_ = unix.Close(pidfd)
+	})
+	return pid, pidfd
 }
 
 func (p *initProcess) want(want wire.Type) *wire.Received {
@@ -401,5 +406,19 @@ func TestConsolePtmx(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestCopyIsNotScheduled: a copy of a process in which Go's runtime runs is on
+// its own, also when the runtime had just asked its thread to give way.
+func TestCopyIsNotScheduled(t *testing.T) {
+	for range 20 {
+		p := startInit(t, "init-pressed")
+		p.run(nil, step(wire.Ask, "process", uint64(wire.Ready)))
+		pid, pidfd := p.sibling()
+		p.send(wire.Plain(wire.Answer, 0, 0))
+		p.want(wire.Asked)
+		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+		_, _ = unix.Wait4(pid, nil, 0, nil)
 	}
 }

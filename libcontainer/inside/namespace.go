@@ -45,6 +45,9 @@ func (s *stage) becomeRoot() bool {
 // sibling is the parent's child, not ours, so the parent can wait for it.
 func (s *stage) fork() bool {
 	pidfd := int32(-1)
+	if s.threaded {
+		raw.Pin()
+	}
 	pid, e := raw.Fork(raw.CloneParent|raw.ClonePidfd|uintptr(raw.SIGCHLD), &pidfd)
 	if e != 0 {
 		return s.fail(wire.OpClone, e, nil)

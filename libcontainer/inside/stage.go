@@ -22,6 +22,7 @@ type stage struct {
 	exe       raw.Ptr // the program found by Find
 	inCwd     bool    // Chdir succeeded
 	copy      bool    // the steps run in a copy of this process
+	threaded  bool    // Go's runtime runs in this process
 	null      bool    // the tree of /dev/null is attached already
 	empty     int     // the mask for directories, or -1
 	op        wire.Op // why the running step failed …

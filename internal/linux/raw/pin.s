@@ -1,0 +1,1 @@
+// Empty. It lets pin.go declare a function that has its body elsewhere.
