@@ -34,6 +34,7 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 
 @test "cgroup v2: init is born in its cgroup, and so is a process of exec" {
 	differs_from_runc "runc moves init"
+	differs_with_systemd "systemd moves init"
 	requires program=strace
 	bundle "$(no_ns cgroup)" "$(args grep ^0: /proc/self/cgroup)"
 	WRAP="strace -f -o '$T/trace' -e trace=clone3,openat" call run --bundle "$B" "$ID"
@@ -61,7 +62,7 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 @test "cgroup v2: without a cgroup namespace it sees its own group, and no other" {
 	bundle "$(no_ns cgroup)" "$(view ro)" "$(script 'grep ^0: /proc/self/cgroup; cd /sys/fs/cgroup; cat cgroup.procs | head -n 1; ls | grep -c "slice\|rt-"')"
 	call run --bundle "$B" "$ID"
-	stdout "0::/$ID"$'\n1\n0'
+	stdout "0::$(group_path)"$'\n1\n0'
 }
 
 @test "cgroup v2: the cgroup belongs to the container's user, with what is safe of it" {
@@ -74,7 +75,7 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 	await text "$CTOUT" ready
 	equal "$(<"$CTOUT")" $'max\n7\nrefused\nready'
 	local dir file
-	dir=/sys/fs/cgroup/$ID
+	dir=/sys/fs/cgroup$(group_path)
 	equal "$(owner "$dir")" 100000
 	while read -r file; do
 		[[ ! -e $dir/$file ]] || equal "$(owner "$dir/$file")" 100000 "owner of $file"
@@ -93,12 +94,12 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 	bundle "$(new_ns cgroup)" "$(in_user_ns)" "$(view rw)" "$(args sleep 100)" '.process.user={uid:1000,gid:1000}'
 	chown -R 100000:100000 "$B/rootfs"
 	running
-	equal "$(owner "/sys/fs/cgroup/$ID/cgroup.procs")" 101000
+	equal "$(owner "/sys/fs/cgroup$(group_path)/cgroup.procs")" 101000
 	call delete --force "$ID"
 	ok
 	bundle "$(new_ns cgroup)" "$(view rw)" "$(args sleep 100)" '.process.user={uid:1000,gid:1000}'
 	running
-	equal "$(owner "/sys/fs/cgroup/$ID/cgroup.procs")" 1000
+	equal "$(owner "/sys/fs/cgroup$(group_path)/cgroup.procs")" 1000
 	call delete --force "$ID"
 	ok
 	# By path, the maps are the kernel's to tell.
@@ -108,7 +109,7 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 	ok
 	config "$(new_ns cgroup)" "$(join_ns user "/proc/$(pid_of "$ID-holder")/ns/user")" "$(view rw)" "$(args sleep 100)" '.process.user={uid:7,gid:7}'
 	running
-	equal "$(owner "/sys/fs/cgroup/$ID/cgroup.procs")" 100007
+	equal "$(owner "/sys/fs/cgroup$(group_path)/cgroup.procs")" 100007
 }
 
 @test "cgroup v2: it stays the host's if it is shown read-only, not at all, or without a namespace" {
@@ -117,8 +118,8 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 		bundle "$(in_user_ns)" "$how" "$(args sleep 100)"
 		chown -R 100000:100000 "$B/rootfs"
 		running
-		equal "$(owner "/sys/fs/cgroup/$ID")" 0 "$how"
-		equal "$(owner "/sys/fs/cgroup/$ID/cgroup.procs")" 0 "$how"
+		equal "$(owner "/sys/fs/cgroup$(group_path)")" 0 "$how"
+		equal "$(owner "/sys/fs/cgroup$(group_path)/cgroup.procs")" 0 "$how"
 		call delete --force "$ID"
 		ok
 	done
@@ -135,10 +136,10 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 		running
 		await text "$CTOUT" ready
 		equal "$(<"$CTOUT")" $'0::/init.scope\n9\n0::/job\nready' "$name"
-		equal "$(<"/sys/fs/cgroup/$ID/pids.max")" 50
-		equal "$(<"/sys/fs/cgroup/$ID/init.scope/pids.max")" max
-		equal "$(<"/sys/fs/cgroup/$ID/cgroup.procs")" ""
-		contains " $(<"/sys/fs/cgroup/$ID/cgroup.subtree_control") " " memory "
+		equal "$(<"/sys/fs/cgroup$(group_path)/pids.max")" 50
+		equal "$(<"/sys/fs/cgroup$(group_path)/init.scope/pids.max")" max
+		equal "$(<"/sys/fs/cgroup$(group_path)/cgroup.procs")" ""
+		contains " $(<"/sys/fs/cgroup$(group_path)/cgroup.subtree_control") " " memory "
 		call exec "$ID" grep ^0: /proc/self/cgroup
 		ok
 		stdout 0::/init.scope
@@ -152,7 +153,7 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 		ok
 		call delete --force "$ID"
 		ok
-		absent "/sys/fs/cgroup/$ID"
+		absent "/sys/fs/cgroup$(group_path)"
 	done
 }
 
@@ -224,7 +225,7 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 @test "cgroup v2: threaded groups of the payload are no obstacle" {
 	bundle "$(args sleep 100)"
 	running
-	local dir=/sys/fs/cgroup/$ID
+	local dir=/sys/fs/cgroup$(group_path)
 	mkdir "$dir/thread"
 	echo threaded >"$dir/thread/cgroup.type"
 	echo "$PID" >"$dir/thread/cgroup.threads"
@@ -246,13 +247,13 @@ group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 	requires controller=pids
 	bundle "$(args sleep 100)" '.linux.resources.pids={limit:50}'
 	running
-	local dir=/sys/fs/cgroup/$ID
+	local dir=/sys/fs/cgroup$(group_path)
 	mkdir "$dir/below"
 	echo "$PID" >"$dir/below/cgroup.procs"
 	echo +pids >"$dir/cgroup.subtree_control"
 	call exec --detach --pid-file "$T/pid" "$ID" sleep 100
 	ok
-	equal "$(group_of "$(<"$T/pid")")" "/$ID/below"
+	equal "$(group_of "$(<"$T/pid")")" "$(group_path)/below"
 	# Where nobody can be, the error names the rule.
 	mkdir "$dir/other" "$dir/other/leaf"
 	echo +pids >"$dir/other/cgroup.subtree_control"

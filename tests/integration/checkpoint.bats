@@ -239,7 +239,7 @@ load criu
 	await file "$T/lazy/lazy-pages.socket"
 	local log=$WORK/dump.log
 	WORK=$T/lazy
-	jq ".linux.cgroupsPath=\"/$ID-lazy\"" "$B/config.json" >"$T/config.new"
+	jq ".linux.cgroupsPath=\"$(cgroups_path "$ID-lazy")\"" "$B/config.json" >"$T/config.new"
 	mv "$T/config.new" "$B/config.json"
 	timeout -k 2 $((15 * ${PATIENCE:-1})) "$RUNTIME" "${FLAGS[@]}" --root "$ROOT" restore --detach --lazy-pages --image-path "$IMAGES" --work-path "$WORK" --bundle "$B" "$ID-lazy" \
 		</dev/null >"$T/io/lazy" 2>&1 3>&- 4>&- || status=$?

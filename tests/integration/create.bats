@@ -36,7 +36,7 @@ load lib
 @test "create: init is in the container's cgroup when it returns" {
 	bundle
 	created
-	contains "$(cat "/proc/$PID/cgroup")" "/$ID"
+	contains "$(cat "/proc/$PID/cgroup")" ":$(group_path)"
 	equal "$(cat "$(cgroup_dir memory)/cgroup.procs")" "$PID"
 }
 

@@ -450,7 +450,7 @@ up() {
 	mkdir "$(cgroup_dir -)/sub"
 	call exec --cgroup sub "$ID" cat /proc/self/cgroup
 	ok
-	contains "$output" "/$ID/sub"
+	contains "$output" ":$(group_path)/sub"
 	rmdir "$(cgroup_dir -)/sub"
 }
 
@@ -463,7 +463,7 @@ up() {
 		call exec --cgroup "$path" "$ID" cat /proc/self/cgroup
 		if [[ $RUNTIME_KIND == runc && $status == 0 ]] && cgroup2; then
 			# There runc takes the container's cgroup for the root.
-			contains "$output" "0::/$ID"
+			contains "$output" "0::$(group_path)"
 			continue
 		fi
 		exited 255

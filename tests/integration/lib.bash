@@ -175,8 +175,13 @@ config() {
 	jq "$(join_filters ".linux.cgroupsPath=\"$(cgroups_path)\"" "$@")" "$HERE/testdata/base.json" >"$B/config.json"
 }
 
+# cgroups_path [NAME] is what linux.cgroupsPath says, group_path [NAME] what the
+# kernel then says in /proc/PID/cgroup.
 cgroups_path() {
-	if [[ ${SYSTEMD_CGROUP:-} == 1 ]]; then echo "system.slice:rt:$ID"; else echo "/$ID"; fi
+	if [[ ${SYSTEMD_CGROUP:-} == 1 ]]; then echo "system.slice:rt:${1:-$ID}"; else echo "/${1:-$ID}"; fi
+}
+group_path() {
+	if [[ ${SYSTEMD_CGROUP:-} == 1 ]]; then echo "/system.slice/rt-${1:-$ID}.scope"; else echo "/${1:-$ID}"; fi
 }
 
 # edit FILTER… changes the config.json that is there.
@@ -374,6 +379,12 @@ present() { [[ -e $1 ]] || flunk "$1: is absent, want it there"; }
 # purpose; docs/compat.md has a line about it.
 differs_from_runc() {
 	[[ $RUNTIME_KIND != runc ]] || skip "differs from runc: $1"
+}
+
+# differs_with_systemd REASON: there is no such thing where systemd makes the
+# cgroups.
+differs_with_systemd() {
+	[[ ${SYSTEMD_CGROUP:-} != 1 ]] || skip "differs with --systemd-cgroup: $1"
 }
 
 # needs_runc VERSION WHAT: runc does this too, but only since that version.
