@@ -262,11 +262,11 @@ func (c *creation) enterUnit() error {
 	if !c.group.AtUnit() {
 		return nil
 	}
-	pid, err := c.begun.Pid()
+	pid, pidfd, err := c.begun.Child()
 	if err != nil {
 		return err
 	}
-	return c.group.StartUnit(pid)
+	return c.group.StartUnit(pid, pidfd)
 }
 
 // plan makes the plan and the socket for start, while the kernel clones.

@@ -324,7 +324,12 @@ func attachOne(tree linux.FD, path string) error {
 func (r *restoration) join(pid int) error {
 	if r.group.AtUnit() {
 		// systemd makes it only with a process in it: CRIU's own.
-		if err := r.group.StartUnit(pid); err != nil {
+		pidfd, err := linux.PidfdOpen(pid)
+		if err != nil {
+			return err
+		}
+		defer pidfd.Close()
+		if err := r.group.StartUnit(pid, pidfd); err != nil {
 			return err
 		}
 		if err := r.fillGroups(); err != nil {

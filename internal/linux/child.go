@@ -42,6 +42,13 @@ func PidfdOpen(pid int) (FD, error) {
 	return FD(n), wrap("pidfd_open", strconv.Itoa(pid), err)
 }
 
+// IsPidfd reports whether a descriptor of PidfdOpen is one for other programs
+// too, and not what stands in for one where there is no pidfd_open(2).
+func IsPidfd(fd FD) bool {
+	st, err := Fstat(fd)
+	return err == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR
+}
+
 // Kill sends SIGKILL. A process that has ended already is no error.
 func Kill(pidfd FD) error { return Signal(pidfd, unix.SIGKILL) }
 

@@ -149,12 +149,12 @@ func (u *unit) close() {
 // AtUnit reports whether init has to be put into the group by StartUnit.
 func (g *Group) AtUnit() bool { return g.unit != nil }
 
-// StartUnit lets systemd make the group with init, which is pid and a child of
-// this process, in it, and returns when it has. Before, there is nothing of a
-// group that systemd makes.
-func (g *Group) StartUnit(pid int) error {
+// StartUnit lets systemd make the group with a process in it, a child of this
+// one, and returns when it has. Before, there is nothing of a group that systemd
+// makes.
+func (g *Group) StartUnit(pid int, pidfd linux.FD) error {
 	g.inhabited = true
-	err := g.startUnit(pid)
+	err := g.startUnit(pid, pidfd)
 	g.unit.close()
 	if err != nil {
 		return fmt.Errorf("start systemd unit %s: unable to apply cgroup configuration: %w", g.unit.scope, err)
@@ -162,16 +162,11 @@ func (g *Group) StartUnit(pid int) error {
 	return nil
 }
 
-func (g *Group) startUnit(pid int) error {
+func (g *Group) startUnit(pid int, pidfd linux.FD) error {
 	m, err := g.unit.manager()
 	if err != nil {
 		return err
 	}
-	pidfd, err := linux.PidfdOpen(pid)
-	if err != nil {
-		return err
-	}
-	defer pidfd.Close()
 	p, err := g.unitProperties(m.version, pid, pidfd)
 	if err != nil {
 		return err
@@ -245,12 +240,12 @@ func (g *Group) unitProperties(version, pid int, pidfd linux.FD) (properties, er
 		p.add("BlockIOAccounting", true)
 	}
 	const pidfds = 254
-	if version >= pidfds {
+	if version >= pidfds && linux.IsPidfd(pidfd) {
 		p.add("PIDFDs", []dbus.UnixFD{dbus.UnixFD(pidfd)})
-	} else if err := samePIDs(); err == nil {
-		p.add("PIDs", []uint32{uint32(pid)})
+	} else if err := samePIDs(); err != nil {
+		return nil, fmt.Errorf("process %d has to be named by number (pidfds: since systemd %d, here %d, and with pidfd_open): %w", pid, pidfds, version, err)
 	} else {
-		return nil, fmt.Errorf("systemd %d takes no pidfds (since %d): %w", version, pidfds, err)
+		p.add("PIDs", []uint32{uint32(pid)})
 	}
 	limits := limitProperties(g.settings, g.unified(), version)
 	for _, l := range limits {

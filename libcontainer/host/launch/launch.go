@@ -141,10 +141,10 @@ func (b *Begun) wait() *spawned {
 	return b.got
 }
 
-// Pid waits until init was born and returns its pid.
-func (b *Begun) Pid() (int, error) {
+// Child waits until init was born and returns its pid and pidfd, which stays b's.
+func (b *Begun) Child() (int, linux.FD, error) {
 	s := b.wait()
-	return s.pid, s.err
+	return s.pid, s.pidfd, s.err
 }
 
 // Abort ends an init that is not wanted any more and frees everything.
