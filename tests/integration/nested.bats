@@ -3,6 +3,11 @@ load lib
 # The runtime inside a user namespace of somebody else: root there, with all
 # ids, but without any privilege over the host.
 
+nestable() {
+	requires isolated
+	differs_with_systemd "root of a user namespace has no systemd of its own"
+}
+
 # nest makes the namespaces and sets WRAP to a command that enters them. FILTER
 # is for a config that can work there.
 nest() {
@@ -20,7 +25,7 @@ volume() {
 }
 
 @test "nested: a container in a user namespace of somebody else" {
-	requires isolated
+	nestable
 	needs_runc 1.2 "device rules that nobody asked for"
 	bundle '.linux.resources={}' "$(script 'stat -c "%n %a %t:%T" /dev/null /dev/zero; echo x >/dev/null; ls /proc/self/fd >/dev/null && touch /x')"
 	nest
@@ -30,7 +35,7 @@ volume() {
 }
 
 @test "nested: a user namespace in it" {
-	requires isolated
+	nestable
 	needs_runc 1.2 "device rules that nobody asked for"
 	local map='[{containerID:0,hostID:100000,size:65536}]'
 	bundle '.linux.resources={}' "$(new_ns user)" ".linux.uidMappings=$map|.linux.gidMappings=$map" \
@@ -43,7 +48,7 @@ volume() {
 }
 
 @test "nested: what is locked stays, unless it is to go" {
-	requires isolated
+	nestable
 	needs_runc 1.2 "device rules that nobody asked for"
 	volume nosuid,nodev,noexec,ro
 	bundle '.linux.resources={}' "$(mount_at /mnt bind "$T/v" bind)" "$(args /bin/probe)"
@@ -66,7 +71,7 @@ volume() {
 }
 
 @test "nested: how access times are kept is locked too" {
-	requires isolated
+	nestable
 	differs_from_runc "wording of errors"
 	volume noatime
 	bundle '.linux.resources={}' "$(mount_at /mnt bind "$T/v" bind strictatime)"
@@ -80,7 +85,7 @@ volume() {
 }
 
 @test "nested: what is not locked can be taken away, and more can be added" {
-	requires isolated
+	nestable
 	needs_runc 1.2 "device rules that nobody asked for"
 	volume nosuid
 	bundle '.linux.resources={}' "$(mount_at /mnt bind "$T/v" bind rw dev exec)" "$(script 'touch /mnt/x')"
@@ -95,7 +100,7 @@ volume() {
 }
 
 @test "nested: mapping the owners of a mount takes privilege over it" {
-	requires isolated
+	nestable
 	differs_from_runc "wording of errors"
 	mkdir "$T/v"
 	bundle '.linux.resources={}' "$(mount_at /mnt bind "$T/v" bind idmap)" \
@@ -113,7 +118,7 @@ volume() {
 }
 
 @test "nested: a copy of a directory, a remount, a mount over the root" {
-	requires isolated
+	nestable
 	differs_from_runc "a mount at / is made, not refused"
 	bundle '.linux.resources={}' ".mounts=[{destination:\"/\",type:\"tmpfs\",source:\"tmpfs\",options:[\"tmpcopyup\"]}]+.mounts" \
 		"$(mount_at /mnt tmpfs tmpfs size=1m)" "$(mount_at /mnt tmpfs tmpfs remount ro size=2m)" "$(script 'stat -c %u /home/alice; df -k /mnt | tail -n 1 | tr -s " " | cut -d" " -f2; touch /new; touch /mnt/x')"
@@ -269,6 +274,12 @@ attempt='rung --root /run/r run --bundle /inner x; echo "status $?"; ls /run/r |
 	fails 0 "read-only file system"
 	matches "$output" $'^status 1\n0\n'
 	edit "$mounts"
+	if cgroup2; then
+		call run --bundle "$B" "$ID"
+		fails 0 "linux.resources.devices: " "a filter around rung that allows bpf(2)"
+		matches "$output" $'^status 1\n0\n'
+		edit '.linux.seccomp.syscalls|=map(.names-=["bpf"])+[{names:["bpf"],action:"SCMP_ACT_ALLOW"}]'
+	fi
 	call run --bundle "$B" "$ID"
 	ok
 	matches "$output" $'^inside\n[0-9]+\n[0-9]+\nstatus 0\n0\ndoctor 0$'
@@ -302,7 +313,7 @@ attempt='rung --root /run/r run --bundle /inner x; echo "status $?"; ls /run/r |
 }
 
 @test "nested: a /proc with mounts over its files, in a user namespace" {
-	requires isolated
+	nestable
 	needs_runc 1.2 "device rules that nobody asked for"
 	differs_from_runc "wording of errors"
 	bundle '.linux.resources={}' '.linux.sysctl={"net.ipv4.ip_forward":"1"}' "$(script 'cat /proc/sys/net/ipv4/ip_forward; cat /proc/uptime')"

@@ -179,7 +179,7 @@ type deviceRules struct {
 
 func (d *deviceRules) apply() (string, error) {
 	if err := d.set(d.rules); err != nil {
-		return "", joinUndo(field(resourcesPath+"devices", err), d.undo())
+		return "", joinUndo(blameDevices(err), d.undo())
 	}
 	return resourcesPath + "devices: " + d.dir + ": other rules", nil
 }

@@ -193,6 +193,9 @@ func (g *Group) blame(err error) error {
 			return field(resourcesPath+path, whyNoWeight(name, whyMissing(filepath.Dir(file.Path), name, err)))
 		}
 	}
+	if strings.Contains(err.Error(), "bpf") {
+		return blameDevices(err)
+	}
 	return fmt.Errorf("limit %s: %w", g, err)
 }
 

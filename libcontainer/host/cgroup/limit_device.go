@@ -4,8 +4,12 @@ package cgroup
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/opencontainers/cgroups"
+
+	"github.com/oci-rung/rung/internal/linux"
 )
 
 // DevicesLater leaves the device rules out of Make and Limit: init mounts a
@@ -31,8 +35,16 @@ func (g *Group) LimitDevices() error {
 	if err != nil && g.rootless && !errors.Is(err, cgroups.ErrDevicesUnsupported) {
 		return nil // as the library does: users have no right to it
 	}
-	if err != nil {
-		return field("linux.resources.devices", err)
+	return blameDevices(err)
+}
+
+// blameDevices names the config field behind an error of device rules.
+func blameDevices(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	if errors.Is(err, linux.EPERM) && strings.Contains(err.Error(), "bpf") {
+		err = fmt.Errorf("%w: on cgroup v2 these rules are a program: it takes CAP_SYS_ADMIN, and a filter around rung that allows bpf(2)", err)
+	}
+	return field(resourcesPath+"devices", err)
 }
