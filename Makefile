@@ -21,8 +21,8 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench ./tests/features
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
-	tests/demo/inside tests/vm/run tests/vm/inside tests/clients/run tests/integration/run tests/runtime-tools/run \
-	tests/integration/fixtures tests/integration/debian-rootfs tests/integration/criu
+	tests/demo/inside tests/vm/run tests/vm/inside tests/vm/machine tests/clients/run tests/integration/run tests/runtime-tools/run \
+	tests/integration/fixtures tests/integration/debian-rootfs tests/newer
 
 # What `make test` runs, each a target of its own.
 TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-clients test-vm
@@ -83,7 +83,7 @@ test-clients: build deps deps-clients ## containerd, Docker, Podman and others w
 test-containerd: build deps ## only containerd of these
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/clients/run containerd
 
-test-vm: build deps ## kernel and integration tests on cgroup v2, by the command RUN_IN_VM
+test-vm: build deps ## kernel and integration tests on cgroup v2 and systemd, in an emulator or by RUN_IN_VM
 	@RUN_IN_VM='$(RUN_IN_VM)' tests/vm/run
 
 # The demo has to work: what it prints is of interest only when it does not.
@@ -158,4 +158,4 @@ debian-rootfs: deps
 # criu of a newer Debian, for checkpoint.bats and restore.bats; without it, or one of this machine
 # that works, those tests are skipped.
 criu:
-	@$(AS_ROOT) tests/integration/criu || echo 'go on without a newer criu'
+	@$(AS_ROOT) tests/newer criu criu || echo 'go on without a newer criu'

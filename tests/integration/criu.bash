@@ -3,7 +3,7 @@
 # What checkpoint.bats and restore.bats share.
 #
 # Containers are checkpointed and restored by criu: that of this machine or the
-# one that tests/integration/criu has unpacked, whichever works here.
+# one that `make criu` has unpacked, whichever works here.
 
 setup() {
 	find_criu
@@ -21,7 +21,7 @@ find_criu() {
 	[[ ! -x $own/criu ]] || PATH=$own:$PATH
 	NO_CRIU=""
 	if ! command -v criu >/dev/null; then
-		NO_CRIU="no criu, get one with tests/integration/criu"
+		NO_CRIU="no criu, get one with make criu"
 	elif ! criu check >"$BATS_TEST_TMPDIR/check" 2>&1; then
 		NO_CRIU="criu check: $(grep -m 1 Error "$BATS_TEST_TMPDIR/check")"
 	elif [[ $(criu --version) == "Version: 3."* && $(uname -r) != [1-5].* && $(uname -r) != 6.[0-9].* ]]; then
