@@ -48,6 +48,16 @@ limits='.linux.resources += {
 	unit_gone
 }
 
+@test "systemd: a filter denies pidfd_open" {
+	bundle "$(args sleep 100)"
+	WRAP="denysys pidfd_open EPERM --"
+	running
+	equal "$(shown ActiveState)" active
+	call delete --force "$ID"
+	ok
+	unit_gone
+}
+
 @test "systemd: limits, in the kernel as they were asked for" {
 	requires cgroup2
 	bundle "$(args sleep 100)" "$limits"
