@@ -29,9 +29,10 @@ type RestoreOptions struct {
 // restoration is one Restore on its way.
 type restoration struct {
 	*creation
-	criu *CriuOptions
-	spec *specs.Spec
-	ext  *plan.External
+	criu  *CriuOptions
+	spec  *specs.Spec
+	ext   *plan.External
+	trees *launch.Trees // or nil
 	// opened is what has to be closed when CRIU is done.
 	opened []linux.FD
 }
@@ -66,6 +67,9 @@ func (r *restoration) close() {
 	for _, fd := range r.opened {
 		_ = fd.Close()
 	}
+	if r.trees != nil {
+		r.trees.Close()
+	}
 }
 
 func (r *restoration) restore(raw []byte) error {
@@ -79,14 +83,6 @@ func (r *restoration) restore(raw []byte) error {
 	if r.ext, err = external(r.spec, r.group, r.opts.Bundle); err != nil {
 		return err
 	}
-	trees, err := launch.OpenTrees(r.ext.Slots)
-	if err != nil {
-		return err
-	}
-	defer trees.Close()
-	if err = r.makePoints(trees.Slots()); err != nil {
-		return err
-	}
 	if err = r.replaceStreams(); err != nil {
 		return err
 	}
@@ -95,14 +91,33 @@ func (r *restoration) restore(raw []byte) error {
 	}
 	r.criu.Needs = criu.Features{LazyPages: r.criu.LazyPages}
 	return r.criu.inRoom(r.place(), func() error {
-		if err := r.attach(trees.Slots()); err != nil {
-			return err
-		}
 		defer r.showImages()()
 		return criu.Run(r.criu.Criu, criu.Restore, &r.criu.CriuSettings, criu.Handlers{
-			Started: r.join, Namespaces: r.hasNamespaces, Terminal: r.opts.Console, Restored: r.restored,
+			Started: r.started, Namespaces: r.hasNamespaces, Terminal: r.opts.Console, Restored: r.restored,
 		})
 	})
+}
+
+// started gives CRIU, which is pid and waits, its groups and what it mounts. A
+// mount may show the groups, and those that systemd makes are there only then.
+func (r *restoration) started(pid int) error {
+	if err := r.join(pid); err != nil {
+		return err
+	}
+	// The sources are those of the host's mounts. This thread has others.
+	opened := make(chan error)
+	go func() { opened <- r.openTrees() }()
+	if err := <-opened; err != nil {
+		return err
+	}
+	return r.attach(r.trees.Slots())
+}
+
+func (r *restoration) openTrees() (err error) {
+	if r.trees, err = launch.OpenTrees(r.ext.Slots); err != nil {
+		return err
+	}
+	return r.makePoints(r.trees.Slots())
 }
 
 // makeGroups makes the cgroups, with their limits: what is restored is born in

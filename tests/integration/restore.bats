@@ -314,7 +314,7 @@ load criu
 		restore --manage-cgroups-mode $mode --bundle "$B" "$ID"
 		counts "$B" "$n"
 		PID=$(pid_of)
-		equal "$(grep -vc ":/$ID$" "/proc/$PID/cgroup")" 0 "hierarchies elsewhere with $mode"
+		equal "$(grep -vc ":$(group_path)$" "/proc/$PID/cgroup")" 0 "hierarchies elsewhere with $mode"
 	done
 	call checkpoint --manage-cgroups-mode other --image-path "$IMAGES" "$ID"
 	fails 1 "Invalid manage-cgroups-mode"
