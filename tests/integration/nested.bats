@@ -322,7 +322,7 @@ attempt='rung --root /run/r run --bundle /inner x; echo "status $?"; ls /run/r |
 	nest
 	umount /proc/uptime
 	call run --bundle "$B" "$ID"
-	fails 1 "the caller's own /proc is partly hidden (/proc/uptime)"
+	fails 1 "the caller's own /proc is partly hidden (" "/proc/uptime)"
 	nothing_left
 	edit "$(no_ns pid)" '.mounts|=map(if .destination=="/proc" then {destination:"/proc",type:"bind",source:"/proc",options:["rbind"]} else . end)' \
 		'del(.linux.maskedPaths,.linux.readonlyPaths)'

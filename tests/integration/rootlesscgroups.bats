@@ -13,6 +13,7 @@ teardown_file() { unmake_users; }
 
 setup() {
 	requires isolated
+	differs_with_systemd "these users have no systemd; systemd.bats has one who has"
 	requires cgroup2
 	requires program=newuidmap
 	begin
