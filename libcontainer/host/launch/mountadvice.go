@@ -27,6 +27,10 @@ func (s *server) mountAdvice(f *Failure, fstype string) string {
 	if errors.Is(f, linux.EINVAL) && f.Op == wire.OpFsconfig && (f.Object == "uid" || f.Object == "gid") {
 		return "it has to be an id of the user namespace"
 	}
+	if errors.Is(f, linux.EINVAL) && f.Op == wire.OpMount && fstype == "devpts" && (s.plan.UIDMap != nil || linux.InUserNamespace()) {
+		// Kernels such as 6.12 only tell that something is wrong.
+		return "its uid and gid have to be ids of the user namespace"
+	}
 	if !errors.Is(f, linux.EPERM) || s.plan.UIDMap == nil && !linux.InUserNamespace() {
 		return ""
 	}
