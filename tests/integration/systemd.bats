@@ -369,6 +369,24 @@ turn() {
 	unit_gone
 }
 
+@test "systemd: one that executes itself anew meanwhile" {
+	local n
+	bundle "$(args true)" "$limits"
+	touch "$T/go"
+	spawn anew sh -c "while [ -e '$T/go' ]; do systemctl daemon-reexec; done"
+	for ((n = 0; n < 5; n++)); do
+		call run --bundle "$B" "$ID"
+		ok
+	done
+	rm "$T/go"
+	reap anew "$SPAWNED_PID"
+	for ((n = 0; n < 100; n++)); do
+		systemctl show --property Version >/dev/null 2>&1 && break
+		sleep 0.1
+	done
+	unit_gone
+}
+
 @test "systemd: one that does not answer is given up, and nothing is left" {
 	requires isolated
 	bundle "$(args true)"

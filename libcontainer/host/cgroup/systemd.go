@@ -134,6 +134,23 @@ func (u *unit) manager() (*manager, error) {
 	return m, err
 }
 
+// do asks systemd for something, and again if it executes itself anew meanwhile:
+// then nobody knows whether it has heard the first time.
+func (u *unit) do(ask func(*manager) error) error {
+	m, err := u.manager()
+	if err != nil {
+		return err
+	}
+	if err = ask(m); !reexecutes(err) {
+		return err
+	}
+	u.close()
+	if m, err = u.manager(); err != nil {
+		return err
+	}
+	return ask(m)
+}
+
 // close ends the connection. What is asked later makes another one.
 func (u *unit) close() {
 	if u.line == nil {
@@ -154,7 +171,12 @@ func (g *Group) AtUnit() bool { return g.unit != nil }
 // makes.
 func (g *Group) StartUnit(pid int, pidfd linux.FD) error {
 	g.inhabited = true
-	err := g.startUnit(pid, pidfd)
+	again := false
+	err := g.unit.do(func(m *manager) error {
+		err := g.startUnit(m, pid, pidfd, again)
+		again = true
+		return err
+	})
 	g.unit.close()
 	if err != nil {
 		return fmt.Errorf("start systemd unit %s: unable to apply cgroup configuration: %w", g.unit.scope, err)
@@ -162,17 +184,17 @@ func (g *Group) StartUnit(pid int, pidfd linux.FD) error {
 	return nil
 }
 
-func (g *Group) startUnit(pid int, pidfd linux.FD) error {
-	m, err := g.unit.manager()
-	if err != nil {
-		return err
-	}
+// startUnit is StartUnit, which has asked for it already or not.
+func (g *Group) startUnit(m *manager, pid int, pidfd linux.FD, again bool) error {
 	p, err := g.unitProperties(m.version, pid, pidfd)
 	if err != nil {
 		return err
 	}
 	g.unit.started = true
 	err = m.start(g.unit.scope, p)
+	if again && says(err, "UnitExists") && g.checkPlace(pid) == nil {
+		return nil
+	}
 	if says(err, "UnitExists") {
 		// Not ours, until this is settled.
 		g.unit.started = false
@@ -276,12 +298,8 @@ func samePIDs() error {
 // cgroup. Where systemd does not answer, both go when it comes to it: it is told
 // of the last process by the cgroup, which so must not go before.
 func (g *Group) stopUnit() error {
-	m, err := g.unit.manager()
-	if err != nil {
-		return err
-	}
 	defer g.unit.close()
-	if err := m.stop(g.unit.scope); err != nil {
+	if err := g.unit.do(func(m *manager) error { return m.stop(g.unit.scope) }); err != nil {
 		return err
 	}
 	return g.removeUnitDirs()
@@ -359,17 +377,15 @@ func (g *Group) tellUnit(s *settings) error {
 	if g.unit == nil || !systemdRuns() {
 		return nil
 	}
-	m, err := g.unit.manager()
-	if err != nil {
-		return err
-	}
 	defer g.unit.close()
-	p := limitProperties(s, g.unified(), m.version)
-	if len(p) == 0 {
-		return nil
-	}
-	const runtime = true
-	return m.why("set properties of unit "+g.unit.scope, m.conn.SetUnitPropertiesContext(m.ctx, g.unit.scope, runtime, p...))
+	return g.unit.do(func(m *manager) error {
+		p := limitProperties(s, g.unified(), m.version)
+		if len(p) == 0 {
+			return nil
+		}
+		const runtime = true
+		return m.why("set properties of unit "+g.unit.scope, m.conn.SetUnitPropertiesContext(m.ctx, g.unit.scope, runtime, p...))
+	})
 }
 
 // attachUnit moves a process into the group for who may not: a user, between
@@ -380,11 +396,9 @@ func (g *Group) attachUnit(dir string, pid int) error {
 	if err := samePIDs(); err != nil {
 		return err
 	}
-	m, err := g.unit.manager()
-	if err != nil {
-		return err
-	}
 	defer g.unit.close()
-	return m.why("attach process to unit "+g.unit.scope,
-		m.conn.AttachProcessesToUnit(m.ctx, g.unit.scope, "/"+strings.TrimSuffix(below, "/"), []uint32{uint32(pid)}))
+	return g.unit.do(func(m *manager) error {
+		return m.why("attach process to unit "+g.unit.scope,
+			m.conn.AttachProcessesToUnit(m.ctx, g.unit.scope, "/"+strings.TrimSuffix(below, "/"), []uint32{uint32(pid)}))
+	})
 }

@@ -335,3 +335,45 @@ func TestReach(t *testing.T) {
 		}
 	}
 }
+
+// TestReachAgain knocks where systemd hangs up and opens another socket, as it
+// does when it executes itself anew.
+func TestReachAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "private")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := make(chan error, 2)
+	go func() {
+		for range 2 {
+			c, err := l.Accept()
+			if came <- err; err != nil {
+				return
+			}
+			_ = l.Close() // which removes it
+			_ = c.Close()
+			if l, err = net.Listen("unix", path); err != nil {
+				came <- err
+				return
+			}
+			defer l.Close()
+		}
+	}()
+	const within = time.Second
+	m, err := reach([]door{{address: "unix:path=" + path}}, within)
+	if err == nil {
+		m.close()
+		t.Fatal("got no error where nobody ever answers")
+	}
+	for n := range 2 {
+		select {
+		case err := <-came:
+			if err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Fatalf("it came %d times, want 2; %v", n, err)
+		}
+	}
+}

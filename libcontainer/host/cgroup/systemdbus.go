@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,12 @@ type Reach struct {
 type door struct {
 	address string
 	bus     bool // there is a D-Bus daemon in between
+}
+
+// path is where a door is in the file system.
+func (d door) path() string {
+	path, _ := dbus.UnescapeBusAddressValue(strings.TrimPrefix(d.address, "unix:path="))
+	return path
 }
 
 const systemSocket = "/run/systemd/private"
@@ -60,6 +68,7 @@ func doors(user bool, r Reach) []door {
 // manager is a connection to a systemd, for a limited time.
 type manager struct {
 	conn    *systemd.Conn
+	bus     *dbus.Conn // what conn talks through
 	ctx     context.Context
 	cancel  context.CancelFunc
 	address string
@@ -67,14 +76,27 @@ type manager struct {
 	within  time.Duration
 }
 
-// reach connects to a systemd.
+// reach connects to a systemd, and if need be waits until it has executed itself
+// anew.
 func reach(list []door, within time.Duration) (*manager, error) {
 	if len(list) == 0 {
 		return nil, errors.New("connect to systemd: neither XDG_RUNTIME_DIR nor DBUS_SESSION_BUS_ADDRESS says where the user's is")
 	}
 	m := &manager{within: within}
 	m.ctx, m.cancel = context.WithTimeout(context.Background(), within)
-	var err error
+	err := m.connect(list)
+	if reexecutes(err) {
+		err = m.connectAgain(list)
+	}
+	if err != nil {
+		err = m.why("connect to systemd", err)
+		m.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *manager) connect(list []door) (err error) {
 	for _, d := range list {
 		m.address = d.address
 		if m.conn, err = m.open(d); err == nil {
@@ -89,12 +111,42 @@ func reach(list []door, within time.Duration) (*manager, error) {
 	if err == nil {
 		m.version, err = m.askVersion()
 	}
+	return err
+}
+
+// connectAgain connects once systemd's own socket is there again.
+func (m *manager) connectAgain(list []door) error {
+	dir, err := linux.WatchDir(filepath.Dir(list[0].path()))
 	if err != nil {
-		err = m.why("connect to systemd", err)
-		m.close()
-		return nil, err
+		return err
 	}
-	return m, nil
+	defer dir.Close()
+	end, _ := m.ctx.Deadline()
+	for {
+		// It may be there since before the watch.
+		if m.conn != nil {
+			m.conn.Close()
+			m.conn = nil
+		}
+		if err = m.connect(list); !reexecutes(err) {
+			return err
+		}
+		if err = dir.Wait(end); err != nil {
+			return err
+		}
+	}
+}
+
+// reexecutes reports whether an error is that of a systemd that executes itself
+// anew (daemon-reexec, an upgrade): it leaves all its connections, and comes back
+// in a moment.
+func reexecutes(err error) bool {
+	var e dbus.Error
+	if errors.As(err, &e) {
+		// What the D-Bus daemon says for it.
+		return e.Name == "org.freedesktop.DBus.Error.NoReply" || e.Name == "org.freedesktop.DBus.Error.NameHasNoOwner"
+	}
+	return errors.Is(err, dbus.ErrClosed) || errors.Is(err, io.EOF) || errors.Is(err, linux.ECONNRESET) || errors.Is(err, linux.EPIPE)
 }
 
 // open connects through a door. The library asks for two connections, one for
@@ -105,6 +157,7 @@ func (m *manager) open(d door) (*systemd.Conn, error) {
 	return systemd.NewConnection(func() (_ *dbus.Conn, err error) {
 		if conn == nil {
 			conn, err = knock(m.ctx, d)
+			m.bus = conn
 		}
 		return conn, err
 	})
@@ -198,6 +251,8 @@ func (m *manager) job(queue func(done chan<- string) error) error {
 			return fmt.Errorf("its job ended with %q", result)
 		}
 		return nil
+	case <-m.bus.Context().Done():
+		return dbus.ErrClosed
 	case <-m.ctx.Done():
 		return m.ctx.Err()
 	}
