@@ -39,8 +39,8 @@ var leaves = []struct{ pattern, reason string }{
 		"an index out of range: reads through the zero g and dies of SIGSEGV"},
 	{`runtime\.panicunsafeslice(len|nilptr)`,
 		"unsafe.Slice with an impossible length: likewise"},
-	{`runtime\.procPin`,
-		"called only where the runtime does run (stage.threaded), before a copy is made"},
+	{`runtime\.proc(Pin|Unpin)`,
+		"called only where the runtime does run (stage.threaded), around the making of a copy"},
 	{`runtime\.(panicdivide|panicshift|panicdottype\w*)`,
 		"arithmetic that cannot be: likewise"},
 }

@@ -14,6 +14,20 @@ import (
 // control is the descriptor of the socket in a helper, the program's follows.
 const control = 3
 
+// press always wants all goroutines to stop, until it is told to end.
+func press(end <-chan bool) {
+	go func() {
+		for m := (runtime.MemStats{}); ; {
+			runtime.ReadMemStats(&m)
+			select {
+			case <-end:
+				return
+			default:
+			}
+		}
+	}()
+}
+
 // runHelper is the copy of the test binary that a test starts for what would
 // change the test's own process. It does not return.
 func runHelper(name string) {
@@ -25,12 +39,7 @@ func runHelper(name string) {
 		runtime.LockOSThread()
 		Threaded(control, true)
 	case "init-pressed":
-		// Somebody always wants all goroutines to stop.
-		go func() {
-			for m := (runtime.MemStats{}); ; {
-				runtime.ReadMemStats(&m)
-			}
-		}()
+		press(make(chan bool))
 		runtime.LockOSThread()
 		Threaded(control, true)
 	case "console":

@@ -20,8 +20,7 @@ func (s *stage) hook() bool {
 	if e != 0 {
 		return s.failAt(wire.OpOpen, e, path)
 	}
-	var pidfd int32 = -1
-	pid, e := raw.Fork(raw.ClonePidfd|uintptr(raw.SIGCHLD), &pidfd)
+	pid, pidfd, e := s.clone(0)
 	if e != 0 {
 		return s.failAt(wire.OpClone, e, path)
 	}
@@ -31,14 +30,14 @@ func (s *stage) hook() bool {
 	if timeout == 0 {
 		timeout = -1
 	}
-	ended, e := raw.PollIn(int(pidfd), timeout)
+	ended, e := raw.PollIn(pidfd, timeout)
 	if !ended {
 		raw.Kill(-pid, raw.SIGKILL)
 		raw.Kill(pid, raw.SIGKILL) // it may have left its group
 		e = raw.ETIMEDOUT
 	}
 	status, we := raw.Wait4(pid)
-	raw.Close(int(pidfd))
+	raw.Close(pidfd)
 	if e == 0 {
 		e = we
 	}

@@ -43,8 +43,21 @@ func hook(t *testing.T, s *stage, ms int, state string, env []string, args ...st
 	slot := give(s, fd)
 	defer func() { s.nslots-- }()
 	growStack()
-	runtime.Gosched()
 	return do(t, s, wire.Hook, args[0], args, env, uint64(ms), slot)
+}
+
+// TestHookIsNotScheduled: the hook's process is a copy of one in which Go's
+// runtime runs, and on its own.
+func TestHookIsNotScheduled(t *testing.T) {
+	thread(t, 0, func() {
+		s := reset(t, "")
+		end := make(chan bool)
+		defer close(end)
+		press(end)
+		for range 20 {
+			wantDone(t, hook(t, s, patience, "", nil, "/bin/true"))
+		}
+	})
 }
 
 func TestHook(t *testing.T) {

@@ -44,15 +44,24 @@ func (s *stage) becomeRoot() bool {
 // namespace, and a time namespace with offsets only what starts in it. The
 // sibling is the parent's child, not ours, so the parent can wait for it.
 func (s *stage) fork() bool {
-	pidfd := int32(-1)
-	if s.threaded {
-		raw.Pin()
-	}
-	pid, e := raw.Fork(raw.CloneParent|raw.ClonePidfd|uintptr(raw.SIGCHLD), &pidfd)
+	pid, pidfd, e := s.clone(raw.CloneParent)
 	if e != 0 {
 		return s.fail(wire.OpClone, e, nil)
 	}
-	return s.forked(pid, int(pidfd))
+	return s.forked(pid, pidfd)
+}
+
+// clone makes a copy of this process, in which it returns 0.
+func (s *stage) clone(flags uintptr) (pid, pidfd int, e raw.Errno) {
+	if s.threaded {
+		raw.Pin()
+	}
+	n := int32(-1)
+	pid, e = raw.Fork(flags|raw.ClonePidfd|uintptr(raw.SIGCHLD), &n)
+	if s.threaded && pid != 0 {
+		raw.Unpin()
+	}
+	return pid, int(n), e
 }
 
 // forked ends the process that forked, after it said who goes on. The copy

@@ -42,7 +42,7 @@ func needRoot(t *testing.T) {
 // reset makes the one stage a new one, with root as its root tree.
 func reset(t testing.TB, root string) *stage {
 	t.Helper()
-	theStage = stage{root: -1, proc: -1, empty: -1, control: -1}
+	theStage = stage{root: -1, proc: -1, empty: -1, control: -1, threaded: true}
 	if root != "" {
 		fd, err := unix.Open(root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
