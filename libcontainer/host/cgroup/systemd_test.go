@@ -353,6 +353,7 @@ func TestReachAgain(t *testing.T) {
 			}
 			_ = l.Close() // which removes it
 			_ = c.Close()
+			time.Sleep(50 * time.Millisecond) // somebody comes meanwhile
 			if l, err = net.Listen("unix", path); err != nil {
 				came <- err
 				return

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -86,7 +87,7 @@ func reach(list []door, within time.Duration) (*manager, error) {
 	m.ctx, m.cancel = context.WithTimeout(context.Background(), within)
 	err := m.connect(list)
 	if reexecutes(err) {
-		err = m.connectAgain(list)
+		err = m.connectAgain(list, err)
 	}
 	if err != nil {
 		err = m.why("connect to systemd", err)
@@ -114,25 +115,37 @@ func (m *manager) connect(list []door) (err error) {
 	return err
 }
 
-// connectAgain connects once systemd's own socket is there again.
-func (m *manager) connectAgain(list []door) error {
+// connectAgain connects once systemd's own socket is there again. why is the error
+// of the first time.
+func (m *manager) connectAgain(list []door, why error) error {
 	dir, err := linux.WatchDir(filepath.Dir(list[0].path()))
 	if err != nil {
-		return err
+		return why // the socket is no file: there is nothing to wait for
 	}
 	defer dir.Close()
+	// A socket has its name before anybody listens there, and of that the kernel
+	// tells nobody.
+	const listens = 20 * time.Millisecond
 	end, _ := m.ctx.Deadline()
-	for {
+	for pause := listens; ; {
 		// It may be there since before the watch.
 		if m.conn != nil {
 			m.conn.Close()
 			m.conn = nil
 		}
-		if err = m.connect(list); !reexecutes(err) {
+		// Nobody is there while it does.
+		if err = m.connect(list); !reexecutes(err) && !absent(err) {
 			return err
 		}
-		if err = dir.Wait(end); err != nil {
+		switch waitErr := dir.Wait(time.Now().Add(min(pause, time.Until(end)))); {
+		case m.ctx.Err() != nil:
 			return err
+		case waitErr == nil:
+			pause = listens
+		case errors.Is(waitErr, os.ErrDeadlineExceeded):
+			pause *= 2
+		default:
+			return errors.Join(err, waitErr)
 		}
 	}
 }
