@@ -36,6 +36,9 @@ func send(t *testing.T, n int) {
 
 func TestSignalPipe(t *testing.T) {
 	list := []int{SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGWINCH, SIGRTMIN, SIGRTMIN + 7, SIGRTMAX}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, SIGHUP)
+	}
 	for range 3 { // as often as one likes
 		p, err := CatchSignals(list)
 		if err != nil {
