@@ -41,10 +41,7 @@ load criu
 	local n
 	n=$(counted "$B")
 	await text "$B/rootfs/log" "n$((n + 2))."
-	checkpoint "$ID"
-	n=$(counted "$B")
-	restore --bundle "$B" "$ID"
-	counts "$B" "$n"
+	there_and_back
 }
 
 @test "checkpoint and restore: the directories are named by symbolic links" {
@@ -56,11 +53,7 @@ load criu
 	counting
 	running
 	await text "$B/rootfs/log" n3.
-	checkpoint "$ID"
-	local n
-	n=$(counted "$B")
-	restore --bundle "$B" "$ID"
-	counts "$B" "$n"
+	there_and_back
 	present "$T/images-there/inventory.img"
 	present "$T/work-there/restore.log"
 }
@@ -264,11 +257,7 @@ load criu
 	running
 	unset NOTIFY_SOCKET
 	await text "$B/rootfs/log" n3.
-	checkpoint "$ID"
-	local n
-	n=$(counted "$B")
-	restore --bundle "$B" "$ID"
-	counts "$B" "$n"
+	there_and_back
 }
 
 @test "checkpoint and restore: no criu in PATH" {

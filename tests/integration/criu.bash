@@ -72,6 +72,15 @@ restore() {
 	stdout ""
 }
 
+# there_and_back checkpoints and restores a container of counting, which counts on.
+there_and_back() {
+	local n
+	checkpoint "$ID"
+	n=$(counted "$B")
+	restore --bundle "$B" "$ID"
+	counts "$B" "$n"
+}
+
 gone() {
 	call state "$1"
 	fails 1 "does not exist"

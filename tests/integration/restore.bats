@@ -291,12 +291,9 @@ load criu
 		sh -c "$AWAY; i=0; while :; do i=\$((i+1)); echo \"n\$i.\" >>/log; sleep 0.05; done"
 	running
 	await text "$B/rootfs/log" n3.
-	local n before same='/^(Seccomp|NoNewPrivs|Cap[A-Z]|Uid|Gid|Groups)/'
+	local before same='/^(Seccomp|NoNewPrivs|Cap[A-Z]|Uid|Gid|Groups)/'
 	before=$(awk "$same" "/proc/$PID/status")
-	checkpoint "$ID"
-	n=$(counted "$B")
-	restore --bundle "$B" "$ID"
-	counts "$B" "$n"
+	there_and_back
 	equal "$(awk "$same" "/proc/$(pid_of)/status")" "$before"
 }
 
@@ -324,15 +321,12 @@ load criu
 	needs_criu
 	requires program=ip
 	spawn ns unshare --net sleep 100
-	local n ns=/proc/$SPAWNED_PID/ns/net
+	local ns=/proc/$SPAWNED_PID/ns/net
 	await -limit 5s file "$ns"
 	counting "$(join_ns network "$ns")"
 	running
 	await text "$B/rootfs/log" n3.
-	checkpoint "$ID"
-	n=$(counted "$B")
-	restore --bundle "$B" "$ID"
-	counts "$B" "$n"
+	there_and_back
 	equal "$(readlink "/proc/$(pid_of)/ns/net")" "$(readlink "$ns")"
 	call delete --force "$ID"
 	ok
@@ -365,15 +359,12 @@ load criu
 	needs_criu
 	differs_from_runc "it makes new ones"
 	spawn ns unshare --uts --ipc sleep 100
-	local n ns=/proc/$SPAWNED_PID/ns
+	local ns=/proc/$SPAWNED_PID/ns
 	await -limit 5s file "$ns/uts"
 	counting "$(join_ns uts "$ns/uts")" "$(join_ns ipc "$ns/ipc")" 'del(.hostname)' 'del(.mounts[]|select(.type=="mqueue"))'
 	running
 	await text "$B/rootfs/log" n3.
-	checkpoint "$ID"
-	n=$(counted "$B")
-	restore --bundle "$B" "$ID"
-	counts "$B" "$n"
+	there_and_back
 	equal "$(readlink "/proc/$(pid_of)/ns/uts")" "$(readlink "$ns/uts")"
 	equal "$(readlink "/proc/$(pid_of)/ns/ipc")" "$(readlink "$ns/ipc")"
 	call delete --force "$ID"
@@ -387,11 +378,7 @@ load criu
 	chown -R 100000:100000 "$B/rootfs"
 	running
 	await text "$B/rootfs/log" n3.
-	checkpoint "$ID"
-	local n
-	n=$(counted "$B")
-	restore --bundle "$B" "$ID"
-	counts "$B" "$n"
+	there_and_back
 	PID=$(pid_of)
 	equal "$(awk '{print $1, $2, $3}' "/proc/$PID/uid_map")" "0 100000 65536"
 	call exec "$ID" sh -c 'id -u; echo x >/dev/null; head -c 1 /dev/zero | wc -c'
