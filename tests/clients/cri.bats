@@ -136,6 +136,9 @@ ran() {
 	started "$@"
 	over() { [[ $(of .status.state) == CONTAINER_EXITED ]]; }
 	eventually over
+	# containerd may write a moment longer than the container lives.
+	written() { ! find "/proc/$(<"$C/containerd.pid")/fd" -lname "$T/logs/$1.log" | grep -q .; }
+	eventually written "$1"
 	status=$(of .status.exitCode)
 	output=$(logged stdout "$T/logs/$1.log")
 	error=$(logged stderr "$T/logs/$1.log")
@@ -182,10 +185,11 @@ of() { crictl inspect "${2:-$CTR}" | jq -r "$1"; }
 	pod '.linux.security_context.namespace_options.pid=0'
 	started one 'sleep 1234' '.linux.security_context.namespace_options={pid:0}'
 	started two 'sleep 4321' '.linux.security_context.namespace_options={pid:0}'
-	c exec -s "$CTR" ps -o pid,args
-	contains "$output" "1 /pause"
-	contains "$output" "sleep 1234"
-	contains "$output" "sleep 4321"
+	all() {
+		c exec -s "$CTR" ps -o pid,args
+		[[ $output == *"1 /pause"* && $output == *"sleep 1234"* && $output == *"sleep 4321"* ]]
+	}
+	eventually all
 	# Without a namespace of its own the runtime has to find all processes.
 	c exec -s "$CTR" sh -c 'setsid sleep 5678 >/dev/null 2>&1 & true'
 	c stop --timeout 0 "$CTR"
@@ -199,8 +203,11 @@ of() { crictl inspect "${2:-$CTR}" | jq -r "$1"; }
 	pod
 	started one 'exec sleep 1234'
 	started two 'exec sleep 100' ".linux.security_context.namespace_options={pid:3,target_id:\"$CTR\"}"
-	c exec -s "$CTR" ps -o pid,args
-	contains "$output" "1 sleep 1234"
+	first() {
+		c exec -s "$CTR" ps -o pid,args
+		[[ $output == *"1 sleep 1234"* ]]
+	}
+	eventually first
 }
 
 @test "cri: namespaces of the host" {
@@ -349,7 +356,8 @@ resources='.linux.resources={memory_limit_in_bytes:67108864,cpu_period:100000,cp
 	started one 'tail /dev/zero; exit 3' '.linux.resources={memory_limit_in_bytes:16777216}'
 	over() { [[ $(of .status.state) == CONTAINER_EXITED ]]; }
 	eventually over
-	equal "$(of .status.reason)" OOMKilled
+	reason() { [[ $(of .status.reason) == OOMKilled ]]; }
+	eventually reason
 }
 
 # --- security ------------------------------------------------------------------------

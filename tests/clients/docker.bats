@@ -75,8 +75,9 @@ teardown() { docker_end; }
 }
 
 @test "docker: run on a terminal, its size" {
-	spawn run ptyrun -size 91x33 -step 'expect:#' -step 'send:stty size\n' -step 'expect:33 91' -step size:101x44 \
-		-step 'send:until stty size | grep 101; do :; done\n' -step 'expect:44 101' -step 'send:exit\n' \
+	# Docker's client tells the size when the container runs already.
+	spawn run ptyrun -size 91x33 -step 'expect:#' -step "send:until stty size | grep '33 91'; do sleep 0.1; done\n" -step $'expect:\n33 91' -step size:101x44 \
+		-step 'send:until stty size | grep 101; do sleep 0.1; done\n' -step 'expect:44 101' -step 'send:exit\n' \
 		-- docker run --rm --interactive --tty busybox:test sh
 	reap run "$SPAWNED_PID"
 	exited 0
@@ -161,8 +162,13 @@ teardown() { docker_end; }
 }
 
 @test "docker: OOM is told by inspect" {
-	with_image run --name "$ID" --memory 16m --memory-swap 16m -- sh -c 'tail /dev/zero'
-	equal "$status" 137
+	# It ends only when Docker knows: of two events at once the second may be lost.
+	detached --memory 16m --memory-swap 16m -- sh -c 'tail /dev/zero; until test -e /told; do sleep 0.05; done; exit 137'
+	told() { docker events --since 0 --until "$(date +%s.%N)" --filter "container=$ID" --filter event=oom | grep -q oom; }
+	eventually told
+	d cp /dev/null "$ID:/told"
+	d wait "$ID"
+	stdout 137
 	equal "$(of .State.OOMKilled)" true
 }
 
@@ -445,7 +451,7 @@ needs_capabilities() {
 
 @test "docker: exec on a terminal" {
 	detached -- sleep 100
-	spawn exec ptyrun -step 'expect:#' -step 'send:tty; stty size\n' -step expect:/dev/pts/ -step 'expect:24 80' -step 'send:exit 4\n' \
+	spawn exec ptyrun -step 'expect:#' -step "send:tty; until stty size | grep '24 80'; do sleep 0.1; done\n" -step expect:/dev/pts/ -step $'expect:\n24 80' -step 'send:exit 4\n' \
 		-- docker exec --interactive --tty "$ID" sh
 	reap exec "$SPAWNED_PID"
 	exited 4
@@ -634,7 +640,12 @@ needs_capabilities() {
 	since=$(date +%s.%N)
 	run --name "$ID" -- true
 	exited 0
-	d events --since "$since" --until "$(date +%s.%N)" --filter "container=$ID" --format '{{.Action}}'
+	# The daemon tells of the removal when it has answered the client.
+	whole() {
+		d events --since "$since" --until "$(date +%s.%N)" --filter "container=$ID" --format '{{.Action}}'
+		[[ $output == *destroy ]]
+	}
+	eventually whole
 	equal "$(tr '\n' ' ' <<<"$output")" "create attach start die destroy "
 }
 

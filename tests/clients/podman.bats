@@ -433,9 +433,8 @@ without_parents() {
 	detached --memory 64m -- sh -c 'echo line; exec sleep 100'
 	p ps --format '{{.Names}} {{.Status}}'
 	matches "$output" "^$ID Up "
-	p top "$ID" pid comm
-	exited 0
-	contains "$output" sleep
+	asleep() { [[ $(podman top "$ID" pid comm) == *sleep* ]]; }
+	eventually asleep
 	p stats --no-stream --format json "$ID"
 	exited 0
 	equal "$(jq -r '.[0].pids' <<<"$output")" 1
