@@ -21,14 +21,14 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench ./tests/features
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
-	tests/demo/inside tests/vm/run tests/vm/inside tests/vm/machine tests/clients/run tests/integration/run tests/runtime-tools/run \
+	tests/demo/inside tests/vm/run tests/vm/inside tests/vm/machine tests/clients/run tests/clients/newer tests/integration/run tests/runtime-tools/run \
 	tests/integration/fixtures tests/integration/debian-rootfs tests/newer
 
 # What `make test` runs, each a target of its own.
 TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-clients test-vm
 
 .DEFAULT_GOAL := build
-.PHONY: help build test $(TIERS) test-containerd test-runtime-tools features-table check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
+.PHONY: help build test $(TIERS) test-clients-newer test-containerd test-runtime-tools features-table check ci fuzz bench demo docs lint tools cross reproducible install uninstall clean \
 	deps deps-clients deps-demo deps-bench deps-lint debian-rootfs criu
 MAKEFLAGS += --no-print-directory
 
@@ -79,6 +79,9 @@ integration-runc: deps debian-rootfs criu ## the same tests on Debian's runc; do
 
 test-clients: build deps deps-clients ## containerd, Docker, Podman and others with rung as their runtime; FILES=docker LONG=1
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' LONG='$(LONG)' FILTER='$(FILTER)' tests/clients/run $(FILES)
+
+test-clients-newer: build deps deps-clients ## the same with the clients of Debian 13
+	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' LONG='$(LONG)' FILTER='$(FILTER)' ROOTFS="$$($(AS_ROOT) tests/clients/newer)" tests/clients/run $(FILES)
 
 test-containerd: build deps ## only containerd of these
 	@$(AS_ROOT) env RUNTIME='$(RUNTIME)' tests/clients/run containerd

@@ -31,7 +31,8 @@ docker_down() {
 
 docker_begin() {
 	begin
-	ROOT=$C/exec/runtime-runc/moby
+	# Newer ones add the ids to which they remap.
+	ROOT=$(echo "$C"/exec/runtime-runc/moby*)
 }
 
 docker_end() {

@@ -115,7 +115,7 @@ archive() {
 	mkdir -p "$dir/layer"
 	tar -C "${3:-$RUNG_TEST_BUILD/rootfs}" --numeric-owner -cf "$dir/layer/layer.tar" .
 	diff=$(sha256sum <"$dir/layer/layer.tar" | cut -d' ' -f1)
-	jq -n --arg diff "sha256:$diff" --arg arch "$(go env GOARCH)" --argjson cmd "${4:-[\"sh\"]}" '{architecture:$arch,os:"linux",
+	jq -n --arg diff "sha256:$diff" --arg arch "$(dpkg --print-architecture)" --argjson cmd "${4:-[\"sh\"]}" '{architecture:$arch,os:"linux",
 		config:{Env:["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],Cmd:$cmd},
 		rootfs:{type:"layers",diff_ids:[$diff]}}' >"$dir/config.json"
 	jq -n --arg name "$2" '[{Config:"config.json",RepoTags:[$name],Layers:["layer/layer.tar"]}]' >"$dir/manifest.json"

@@ -4,8 +4,12 @@
 # podman_config DIR writes what Podman reads: into /etc, for its own calls, which
 # conmon makes without the caller's environment.
 podman_config() {
+	export PODMAN_IGNORE_CGROUPSV1_WARNING=1
 	mkdir -p /etc/containers
+	# No more descriptors than here may be had: there may be no right to more.
 	cat >/etc/containers/containers.conf <<-END
+		[containers]
+		default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=$(ulimit -Hu):$(ulimit -Hu)"]
 		[engine]
 		runtime = "tested"
 		runtime_supports_json = ["tested"]
@@ -77,11 +81,20 @@ probed() {
 	cp "$OUT" "$T/probe.json"
 }
 
-# conmon_gone waits for the processes that look after containers, and for what
-# they start at the end.
+# conmon_gone waits for the processes that look after containers, for what they
+# start at the end, and for a rootless container's network.
 conmon_gone() {
 	local pid
-	for pid in $(pgrep -x conmon || true) $(pgrep -f 'podman.* container cleanup' || true); do await exit "$pid" || return; done
+	for pid in $(pgrep -x conmon || true) $(pgrep -f 'podman.* container cleanup' || true) $(pgrep 'pasta|slirp4netns' || true); do
+		await exit "$pid" || return
+	done
+}
+
+# sweep_podman removes what newer releases forget: a directory for mounts with other
+# owners, and the place of an ended name server.
+sweep_podman() {
+	rmdir "$T"/tmp/intermediate-mountpoint-* /run/containers/networks/aardvark-dns 2>/dev/null || true
+	rm -f /run/containers/networks/aardvark.lock
 }
 
 # quiet_storage takes away the mount of the storage on itself that the last of two

@@ -35,6 +35,7 @@ teardown() {
 	podman rm --all --force --time 0 --volumes >/dev/null
 	conmon_gone
 	quiet_storage
+	sweep_podman
 	without_parents settle
 }
 

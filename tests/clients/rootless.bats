@@ -22,7 +22,7 @@ setup_file() {
 	cat >"$C/as" <<-END
 		#!/bin/sh
 		exec setpriv --reuid 7777 --regid 7777 --init-groups \
-			env -i HOME=$C/home XDG_RUNTIME_DIR=/run/user/7777 USER=tester TMPDIR=$C/home PATH=/usr/bin:/usr/sbin:/bin:/sbin "\$@"
+			env -i HOME=$C/home XDG_RUNTIME_DIR=/run/user/7777 USER=tester TMPDIR=$C/home PODMAN_IGNORE_CGROUPSV1_WARNING=1 PATH=/usr/bin:/usr/sbin:/bin:/sbin "\$@"
 	END
 	chmod 755 "$C/as"
 	AS=("$C/as")
