@@ -122,15 +122,18 @@ func TestHookFails(t *testing.T) {
 // TestHookTimeout: a hook that takes too long ends with all it started, even
 // if it left its process group.
 func TestHookTimeout(t *testing.T) {
-	for name, script := range map[string]string{
-		"with a child":          "sleep 100 & echo $!; wait",
-		"that ignores signals":  "trap '' TERM INT HUP; sleep 100 & echo $!; wait; wait",
-		"that leaves its group": `exec perl -e '$| = 1; print $$; setpgrp(0, getpgrp(getppid())); sleep 100'`,
+	for name, c := range map[string]struct {
+		limit  int // milliseconds, in which the script has to begin
+		script string
+	}{
+		"with a child":          {300, "sleep 100 & echo $!; wait"},
+		"that ignores signals":  {300, "trap '' TERM INT HUP; sleep 100 & echo $!; wait; wait"},
+		"that leaves its group": {3000, `exec perl -e '$| = 1; print $$; setpgrp(0, getpgrp(getppid())); sleep 100'`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			thread(t, 0, func() {
 				s := reset(t, "")
-				wantFailure(t, hook(t, s, 300, "", []string{"PATH=/bin:/usr/bin"}, "/bin/sh", "-c", script), "ETIMEDOUT")
+				wantFailure(t, hook(t, s, c.limit, "", []string{"PATH=/bin:/usr/bin"}, "/bin/sh", "-c", c.script), "ETIMEDOUT")
 				pid, err := strconv.Atoi(strings.TrimSpace(string(s.object.bytes())))
 				if err != nil {
 					t.Errorf("no pid in its output: %v", err)

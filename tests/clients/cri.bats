@@ -353,9 +353,10 @@ resources='.linux.resources={memory_limit_in_bytes:67108864,cpu_period:100000,cp
 
 @test "cri: OOM is the reason" {
 	pod
-	# It ends only when containerd knows: a shim keeps an OOM to itself of which it
-	# hears when the cgroup is gone.
-	started one 'tail /dev/zero; until test -e /tmp/told; do sleep 0.05; done; exit 3' '.linux.resources={memory_limit_in_bytes:16777216}'
+	# A shim hears of it from when the container has started, and keeps it to itself if
+	# the cgroup is gone then.
+	started one 'until test -e /tmp/go; do sleep 0.05; done; tail /dev/zero; until test -e /tmp/told; do sleep 0.05; done; exit 3' '.linux.resources={memory_limit_in_bytes:16777216}'
+	c exec -s "$CTR" touch /tmp/go
 	told() { [[ $(of .status.reason) == OOMKilled ]]; }
 	eventually told
 	c exec -s "$CTR" touch /tmp/told
