@@ -21,7 +21,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcontainer/wire ./libcontainer/seccomp
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench ./tests/features
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
-	tests/demo/inside tests/vm/run tests/vm/inside tests/vm/machine tests/clients/run tests/clients/newer tests/integration/run tests/runtime-tools/run \
+	tests/demo/inside tests/vm/run tests/vm/inside tests/vm/machine tests/clients/run tests/clients/newer tests/clients/crictl/build tests/integration/run tests/runtime-tools/run \
 	tests/integration/fixtures tests/integration/debian-rootfs tests/newer
 
 # What `make test` runs, each a target of its own.

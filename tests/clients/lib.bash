@@ -50,7 +50,7 @@ tell() {
 	OUT=$T/io/$CALLS.out
 	ERR=$T/io/$CALLS.err
 	status=0
-	timeout --foreground -k 2 "${LIMIT:-60}" "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR" 3>&- 4>&- || status=$?
+	timeout --foreground -k 2 $((${LIMIT:-60} * ${PATIENCE:-1})) "$@" <"${IN:-/dev/null}" >"$OUT" 2>"$ERR" 3>&- 4>&- || status=$?
 	output=$(<"$OUT")
 	error=$(<"$ERR")
 }
@@ -58,7 +58,7 @@ tell() {
 # eventually COMMAND… repeats a command until it succeeds: for what a client
 # tells to nobody. Ten seconds at most, unless LIMIT says otherwise.
 eventually() {
-	local until=$((SECONDS + ${LIMIT:-10}))
+	local until=$((SECONDS + ${LIMIT:-10} * ${PATIENCE:-1}))
 	until "$@"; do
 		((SECONDS < until)) || flunk "does not come: $*" || return 1
 		read -rt 0.05 <> <(:) || true

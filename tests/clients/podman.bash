@@ -85,9 +85,22 @@ probed() {
 # start at the end, and for a rootless container's network.
 conmon_gone() {
 	local pid
-	for pid in $(pgrep -x conmon || true) $(pgrep -f 'podman.* container cleanup' || true) $(pgrep 'pasta|slirp4netns' || true); do
+	for pid in $(pgrep -x conmon || true) $(pgrep -f 'podman.* container cleanup' || true) $(pgrep pasta || true) $(pgrep slirp4netns || true); do
 		await exit "$pid" || return
 	done
+}
+
+# three_lives lets a container with a restart policy end three times. Podman is not
+# asked meanwhile: if it is when the container ends, now and then it does not restart.
+three_lives() {
+	mkdir -m 777 "$T/dir"
+	with_image run --detach --name "$ID" -v "$T/dir:/in" --restart on-failure:2 -- sh -c 'echo life; echo life >>/in/lives; exit 3'
+	exited 0
+	lives() { [[ -e $T/dir/lives && $(wc -l <"$T/dir/lives") == 3 ]]; }
+	LIMIT=20 eventually lives
+	eventually is_so .State.Status exited
+	equal "$(of .RestartCount)" 2
+	rm -r "$T/dir"
 }
 
 # sweep_podman removes what newer releases forget: a directory for mounts with other

@@ -458,9 +458,7 @@ without_parents() {
 }
 
 @test "podman: restart policy" {
-	detached --restart on-failure:2 -- sh -c 'echo life; exit 3'
-	LIMIT=20 eventually is_so .RestartCount 2
-	LIMIT=20 eventually is_so .State.Status exited
+	three_lives
 	p logs "$ID"
 	stdout $'life\nlife\nlife'
 }

@@ -233,9 +233,7 @@ teardown() {
 	p healthcheck run "$ID"
 	exited 0
 	p rm --force --time 0 "$ID"
-	detached --restart on-failure:2 -- sh -c 'echo life; exit 3'
-	LIMIT=20 eventually is_so .RestartCount 2
-	LIMIT=20 eventually is_so .State.Status exited
+	three_lives
 }
 
 @test "rootless: a pod that shares network, IPC, UTS and PID namespace" {

@@ -9,6 +9,8 @@
 //	size:CxR      resize the terminal, which sends SIGWINCH
 //	signal:N      send signal N to the command
 //
+// PATIENCE=20 makes the limit twenty times as long, for slow machines.
+//
 // The exit status is the command's, 128+N if signal N killed it, and 125 when
 // a step failed. A last line on stderr tells whether the terminal was left in
 // the mode it had.
@@ -51,6 +53,9 @@ func main() {
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fail(errors.New("no command"))
+	}
+	if n, err := strconv.Atoi(os.Getenv("PATIENCE")); err == nil && n > 1 {
+		*limit *= time.Duration(n)
 	}
 	master, slave, err := openPTY()
 	if err != nil {
