@@ -38,7 +38,7 @@ b() { tell buildah "$@"; }
 
 # working makes $W, a working container.
 working() {
-	b from --cgroup-parent "/$RUNG_TEST_GROUP" "$@" localhost/busybox:test
+	b from --cgroup-parent "$(parent)" "$@" localhost/busybox:test
 	exited 0
 	W=$output
 }
@@ -113,7 +113,7 @@ working() {
 @test "buildah: bud" {
 	mkdir "$T/build"
 	printf 'FROM localhost/busybox:test\nRUN echo built >/built && id -u >>/built\nUSER alice\nWORKDIR /home/alice\nRUN id -un >mine\nCMD cat /built mine\n' >"$T/build/Containerfile"
-	b bud --cgroup-parent "/$RUNG_TEST_GROUP" --tag "localhost/${ID,,}" "$T/build"
+	b bud --cgroup-parent "$(parent)" --tag "localhost/${ID,,}" "$T/build"
 	exited 0
 	W=$(buildah from "localhost/${ID,,}")
 	b run "$W" cat /built mine
@@ -121,7 +121,7 @@ working() {
 	buildah rm "$W" >/dev/null
 	b rmi --force "localhost/${ID,,}"
 	echo 'RUN exit 7' >>"$T/build/Containerfile"
-	b bud --cgroup-parent "/$RUNG_TEST_GROUP" "$T/build"
+	b bud --cgroup-parent "$(parent)" "$T/build"
 	differ "$status" 0
 	contains "$error" "exit status 7"
 }

@@ -49,6 +49,7 @@ start() {
 		shift
 	done
 	shift
+	! by_systemd || flags+=(--runc-systemd-cgroup --cgroup "$(parent):ctr:$ID")
 	client run --runc-binary "$RUNTIME" --runc-root "$ROOT" "${flags[@]}" localhost/busybox:test "$ID" "$@"
 }
 

@@ -32,12 +32,14 @@ setup_file() {
 		      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
 		        BinaryName = "$RUNTIME"
 		        Root = "$C/runtime"
+		        SystemdCgroup = $(by_systemd && echo true || echo false)
 		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nodevices]
 		      runtime_type = "io.containerd.runc.v2"
 		      privileged_without_host_devices = true
 		      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nodevices.options]
 		        BinaryName = "$RUNTIME"
 		        Root = "$C/runtime"
+		        SystemdCgroup = $(by_systemd && echo true || echo false)
 	END
 	mkdir "$C/cni"
 	cat >"$C/cni/10-test.conflist" <<-END
@@ -84,7 +86,7 @@ teardown() {
 	crictl rmp --all --force >"$T/io/rmp" 2>&1
 	shims_gone
 	# The pod's cgroup is the kubelet's to remove.
-	find /sys/fs/cgroup -depth -type d -path "*/$RUNG_TEST_GROUP/pod*" -exec rmdir {} + 2>/dev/null
+	find /sys/fs/cgroup -depth -type d -path "*$(parent_dir pod)*" -exec rmdir {} + 2>/dev/null
 	settle
 }
 
@@ -95,7 +97,7 @@ c() {
 
 # sandbox NAME [FILTER…] prints the description of a pod.
 sandbox() {
-	jq -n --arg name "$1" --arg logs "$T/logs" --arg parent "/$RUNG_TEST_GROUP/pod" "$(join_filters '{metadata:{name:$name,namespace:"default",uid:$name,attempt:1},
+	jq -n --arg name "$1" --arg logs "$T/logs" --arg parent "$(parent pod)" "$(join_filters '{metadata:{name:$name,namespace:"default",uid:$name,attempt:1},
 		log_directory:$logs,linux:{cgroup_parent:$parent,security_context:{namespace_options:{network:0,pid:1,ipc:0}}}}' "${@:2}")"
 }
 
@@ -317,7 +319,7 @@ resources='.linux.resources={memory_limit_in_bytes:67108864,cpu_period:100000,cp
 @test "cri: resources, and their update" {
 	pod
 	started one 'sleep 100' "$resources"
-	equal "$(cgroup_dir memory)" "/sys/fs/cgroup$(cgroup2 || echo /memory)/$RUNG_TEST_GROUP/pod/$CTR"
+	equal "$(cgroup_dir memory)" "/sys/fs/cgroup$(cgroup2 || echo /memory)$(parent_dir pod)/$(of_parent cri-containerd "$CTR")"
 	equal "$(cgroup_file memory.limit_in_bytes memory.max)" 67108864
 	cgroup2 || equal "$(cgroup_file cpu.cfs_quota_us -)" 50000
 	cgroup2 || equal "$(cgroup_file cpu.shares -)" 512
@@ -485,7 +487,7 @@ resources='.linux.resources={memory_limit_in_bytes:67108864,cpu_period:100000,cp
 	exited 0
 	shims_gone
 	equal "$(find "$ROOT" -mindepth 1)" ""
-	equal "$(find /sys/fs/cgroup -type d -path "*/$RUNG_TEST_GROUP/pod/*")" ""
+	equal "$(find /sys/fs/cgroup -type d -path "*$(parent_dir pod)/*")" ""
 }
 
 @test "cri: a start that fails" {
@@ -500,7 +502,7 @@ resources='.linux.resources={memory_limit_in_bytes:67108864,cpu_period:100000,cp
 	c start "$CTR"
 	exited 1
 	contains "$error" "permission denied"
-	equal "$(find /sys/fs/cgroup -type d -path "*/$RUNG_TEST_GROUP/pod/*" -printf '%f\n' | sort -u)" "$POD"
+	equal "$(find /sys/fs/cgroup -type d -path "*$(parent_dir pod)/*" -printf '%f\n' | sort -u)" "$(of_parent cri-containerd "$POD")"
 }
 
 @test "cri: containerd starts again and finds its pods" {

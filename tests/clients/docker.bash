@@ -17,8 +17,9 @@ docker_up() {
 
 # docker_daemon FLAG… starts it. tini-static, as the image has no libc.
 docker_daemon() {
+	by_systemd && set -- --exec-opt native.cgroupdriver=systemd "$@"
 	PATH=$C/bin:$PATH daemon docker dockerd --host "$DOCKER_HOST" --data-root "$C/root" --exec-root "$C/exec" \
-		--pidfile "$C/dockerd.pid" --cgroup-parent "/$RUNG_TEST_GROUP" --add-runtime "tested=$RUNTIME" \
+		--pidfile "$C/dockerd.pid" --cgroup-parent "$(parent)" --add-runtime "tested=$RUNTIME" \
 		--default-runtime tested --init-path "$(command -v tini-static)" --experimental --debug "$@"
 	await -limit 30s file "$C/docker.sock"
 }

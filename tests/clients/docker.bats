@@ -183,11 +183,11 @@ teardown() { docker_end; }
 }
 
 @test "docker: cgroup parent" {
-	detached --cgroup-parent "/$RUNG_TEST_GROUP/parent" -- sleep 100
-	equal "$(cgroup_dir pids)" "/sys/fs/cgroup$(cgroup2 || echo /pids)/$RUNG_TEST_GROUP/parent/$(of .Id)"
+	detached --cgroup-parent "$(parent parent)" -- sleep 100
+	equal "$(cgroup_dir pids)" "/sys/fs/cgroup$(cgroup2 || echo /pids)$(parent_dir parent)/$(of_parent docker "$(of .Id)")"
 	d rm --force "$ID"
 	# What the way to a container needs stays, as with every runtime.
-	find /sys/fs/cgroup -depth -type d -path "*/$RUNG_TEST_GROUP/parent" -exec rmdir {} +
+	find /sys/fs/cgroup -depth -type d -path "*$(parent_dir parent)" -exec rmdir {} +
 }
 
 @test "docker: cgroup namespace" {
@@ -823,7 +823,7 @@ dockerfile() {
 	stdout $'built yes\n0\nalice'
 	d rmi --force "local/${ID,,}"
 	# BuildKit's own parent of cgroups, and the runtime's default root, stay.
-	find /sys/fs/cgroup -depth -type d -path "*/$RUNG_TEST_GROUP/buildkit" -exec rmdir {} +
+	find /sys/fs/cgroup -depth -type d -path "*$(parent_dir)/buildkit" -exec rmdir {} +
 	rmdir "/run/$RUNTIME_KIND" 2>/dev/null || rmdir /run/runc
 }
 

@@ -72,9 +72,38 @@ with_pid() {
 	"$@"
 }
 
+# parent [NAME] is the parent of all cgroups here, or one below it, as clients are
+# told; parent_dir [NAME], where that is; of_parent PREFIX ID, the name of a
+# container's cgroup in it.
+parent() {
+	if by_systemd; then
+		echo "$RUNG_TEST_GROUP${1:+-$1}.slice"
+	else
+		parent_dir "$@"
+	fi
+}
+
+parent_dir() {
+	if by_systemd; then
+		echo "/$RUNG_TEST_GROUP.slice${1:+/$RUNG_TEST_GROUP-$1.slice}"
+	else
+		echo "/$RUNG_TEST_GROUP${1:+/$1}"
+	fi
+}
+
+of_parent() {
+	if by_systemd; then
+		echo "$1-$2.scope"
+	else
+		echo "$2"
+	fi
+}
+
+by_systemd() { [[ ${SYSTEMD_CGROUP:-} == 1 ]]; }
+
 # The parent that all clients here use; below it there is nothing between checks.
 left_cgroups() {
-	find /sys/fs/cgroup -mindepth 2 -type d -path "*/$RUNG_TEST_GROUP/*" -printf 'cgroup: %p\n' 2>/dev/null || true
+	find /sys/fs/cgroup -mindepth 2 -type d -path "*$(parent_dir)/*" -printf 'cgroup: %p\n' 2>/dev/null || true
 }
 
 # shims_gone waits for containerd's shims, which end on their own a moment after

@@ -13,7 +13,7 @@ podman_config() {
 		[engine]
 		runtime = "tested"
 		runtime_supports_json = ["tested"]
-		cgroup_manager = "cgroupfs"
+		cgroup_manager = "$(by_systemd && echo systemd || echo cgroupfs)"
 		events_logger = "file"
 		infra_image = "localhost/infra:test"
 		image_default_transport = "containers-storage:"
@@ -63,7 +63,7 @@ with_image() {
 		shift
 	done
 	# In a pod the pod's is the parent.
-	[[ " ${words[*]} " == *" --pod "* || ${#AS[@]} != 0 ]] || words=(--cgroup-parent "/$RUNG_TEST_GROUP" "${words[@]}")
+	[[ " ${words[*]} " == *" --pod "* || ${#AS[@]} != 0 ]] || words=(--cgroup-parent "$(parent)" "${words[@]}")
 	p "$verb" "${words[@]}" localhost/busybox:test "${@:2}"
 }
 

@@ -44,7 +44,7 @@ teardown() {
 # a controller.
 without_parents() {
 	conmon_gone
-	find /sys/fs/cgroup -depth -type d -path "*/$RUNG_TEST_GROUP/*" \( -name conmon -o -name '????????????????????????????????????????????????????????????????' \) \
+	find /sys/fs/cgroup -depth -type d -path "*$(parent_dir)/*" \( -name conmon -o -name '????????????????????????????????????????????????????????????????' \) \
 		-exec rmdir {} + 2>/dev/null || true
 	"$@"
 }
@@ -102,7 +102,7 @@ without_parents() {
 
 @test "podman: run on a terminal" {
 	spawn run ptyrun -step 'expect:#' -step 'send:tty\n' -step expect:/dev/pts/0 -step 'send:exit 5\n' \
-		-- podman run --rm --interactive --tty --cgroup-parent "/$RUNG_TEST_GROUP" localhost/busybox:test sh
+		-- podman run --rm --interactive --tty --cgroup-parent "$(parent)" localhost/busybox:test sh
 	reap run "$SPAWNED_PID"
 	exited 5
 }
@@ -110,7 +110,7 @@ without_parents() {
 @test "podman: run on a terminal, its size" {
 	spawn run ptyrun -size 91x33 -step 'expect:#' -step "send:until stty size | grep '33 91'; do sleep 0.1; done\n" -step $'expect:\n33 91' -step size:101x44 \
 		-step 'send:until stty size | grep 101; do sleep 0.1; done\n' -step 'expect:44 101' -step 'send:exit\n' \
-		-- podman run --rm --interactive --tty --cgroup-parent "/$RUNG_TEST_GROUP" localhost/busybox:test sh
+		-- podman run --rm --interactive --tty --cgroup-parent "$(parent)" localhost/busybox:test sh
 	reap run "$SPAWNED_PID"
 	exited 0
 }
@@ -145,7 +145,7 @@ without_parents() {
 @test "podman: several at once" {
 	local n pids=()
 	for n in 1 2 3; do
-		spawn "run$n" podman run --rm --cgroup-parent "/$RUNG_TEST_GROUP" localhost/busybox:test sh -c "echo number $n; exit $n"
+		spawn "run$n" podman run --rm --cgroup-parent "$(parent)" localhost/busybox:test sh -c "echo number $n; exit $n"
 		pids+=("$SPAWNED_PID")
 	done
 	for n in 1 2 3; do
@@ -249,7 +249,7 @@ without_parents() {
 }
 
 @test "podman: a root of its own, not an image" {
-	p run --rm --cgroup-parent "/$RUNG_TEST_GROUP" --rootfs "$RUNG_TEST_BUILD/rootfs:O" cat /etc/passwd
+	p run --rm --cgroup-parent "$(parent)" --rootfs "$RUNG_TEST_BUILD/rootfs:O" cat /etc/passwd
 	exited 0
 	contains "$output" alice
 }
@@ -530,7 +530,7 @@ without_parents() {
 
 # pod FLAG… makes the pod $ID.
 pod() {
-	p pod create --name "$ID" --cgroup-parent "/$RUNG_TEST_GROUP" "$@"
+	p pod create --name "$ID" --cgroup-parent "$(parent)" "$@"
 	exited 0
 }
 
@@ -641,7 +641,7 @@ pod() {
 	END
 	p build --isolation oci --tag "localhost/${ID,,}" "$T/build"
 	exited 0
-	p run --rm --cgroup-parent "/$RUNG_TEST_GROUP" "localhost/${ID,,}"
+	p run --rm --cgroup-parent "$(parent)" "localhost/${ID,,}"
 	stdout $'built\n0\nalice'
 	p rmi --force "localhost/${ID,,}"
 	echo 'RUN exit 7' >>"$T/build/Containerfile"
