@@ -325,11 +325,12 @@ resources='.linux.resources={memory_limit_in_bytes:67108864,cpu_period:100000,cp
 	cgroup2 || equal "$(cgroup_file cpu.shares -)" 512
 	equal "$(cgroup_file cpuset.cpus cpuset.cpus)" 0
 	equal "$(cat "/proc/$PID/oom_score_adj")" 500
-	c update --memory 33554432 --cpu-quota 25000 --cpuset-cpus 1 "$CTR"
+	local last=$(($(nproc) - 1))
+	c update --memory 33554432 --cpu-quota 25000 --cpuset-cpus "$last" "$CTR"
 	exited 0
 	equal "$(cgroup_file memory.limit_in_bytes memory.max)" 33554432
 	cgroup2 || equal "$(cgroup_file cpu.cfs_quota_us -)" 25000
-	equal "$(cgroup_file cpuset.cpus cpuset.cpus)" 1
+	equal "$(cgroup_file cpuset.cpus cpuset.cpus)" "$last"
 }
 
 @test "cri: an update that the kernel refuses" {

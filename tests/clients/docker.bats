@@ -606,12 +606,13 @@ needs_capabilities() {
 }
 
 @test "docker: update" {
+	local last=$(($(nproc) - 1))
 	detached --memory 64m --memory-swap 64m -- sleep 100
-	d update --memory 32m --memory-swap 48m --cpus 0.25 --cpuset-cpus 1 --pids-limit 9 "$ID"
+	d update --memory 32m --memory-swap 48m --cpus 0.25 --cpuset-cpus "$last" --pids-limit 9 "$ID"
 	exited 0
 	equal "$(cgroup_file memory.limit_in_bytes memory.max)" 33554432
 	equal "$(cgroup_file pids.max pids.max)" 9
-	equal "$(cgroup_file cpuset.cpus cpuset.cpus)" 1
+	equal "$(cgroup_file cpuset.cpus cpuset.cpus)" "$last"
 	cgroup2 || equal "$(cgroup_file cpu.cfs_quota_us -)" 25000
 	d restart --time 0 "$ID"
 	exited 0
