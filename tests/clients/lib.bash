@@ -101,6 +101,9 @@ of_parent() {
 
 by_systemd() { [[ ${SYSTEMD_CGROUP:-} == 1 ]]; }
 
+# Without a PID namespace there are other processes, too.
+! by_systemd || ours() { [[ $1 == *"$ID"* || $1 == *"RUNG_TEST_GROUP=$RUNG_TEST_GROUP"* ]]; }
+
 # The parent that all clients here use; below it there is nothing between checks.
 left_cgroups() {
 	find /sys/fs/cgroup -mindepth 2 -type d -path "*$(parent_dir)/*" -printf 'cgroup: %p\n' 2>/dev/null || true
