@@ -86,7 +86,7 @@ teardown() {
 	crictl rmp --all --force >"$T/io/rmp" 2>&1
 	shims_gone
 	# The pod's cgroup is the kubelet's to remove.
-	find /sys/fs/cgroup -depth -type d -path "*$(parent_dir pod)*" -exec rmdir {} + 2>/dev/null
+	remove_parent pod
 	settle
 }
 

@@ -186,8 +186,7 @@ teardown() { docker_end; }
 	detached --cgroup-parent "$(parent parent)" -- sleep 100
 	equal "$(cgroup_dir pids)" "/sys/fs/cgroup$(cgroup2 || echo /pids)$(parent_dir parent)/$(of_parent docker "$(of .Id)")"
 	d rm --force "$ID"
-	# What the way to a container needs stays, as with every runtime.
-	find /sys/fs/cgroup -depth -type d -path "*$(parent_dir parent)" -exec rmdir {} +
+	remove_parent parent
 }
 
 @test "docker: cgroup namespace" {

@@ -99,6 +99,16 @@ of_parent() {
 	fi
 }
 
+# remove_parent NAME removes one below it, which stays when its containers go, as with
+# every runtime.
+remove_parent() {
+	if by_systemd; then
+		systemctl stop "$(parent "$1")"
+	else
+		find /sys/fs/cgroup -depth -type d -path "*$(parent_dir "$1")*" -exec rmdir {} + 2>/dev/null || true
+	fi
+}
+
 by_systemd() { [[ ${SYSTEMD_CGROUP:-} == 1 ]]; }
 
 # Without a PID namespace there are other processes, too.
