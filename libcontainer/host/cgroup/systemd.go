@@ -94,12 +94,12 @@ func (u *unit) ownCgroup() (string, error) {
 			return root, nil
 		}
 	}
-	m, err := u.manager()
-	if err != nil {
-		return "", err
-	}
-	root, err := m.property("ControlGroup")
-	return root, m.why("ask systemd for its cgroup", err)
+	var root string
+	err := u.do(func(m *manager) (err error) {
+		root, err = m.property("ControlGroup")
+		return m.why("ask systemd for its cgroup", err)
+	})
+	return root, err
 }
 
 func rootOfFirst() (string, bool) {
@@ -135,20 +135,19 @@ func (u *unit) manager() (*manager, error) {
 }
 
 // do asks systemd for something, and again if it executes itself anew meanwhile:
-// then nobody knows whether it has heard the first time.
+// then nobody knows whether it has heard. It may do so more than once, but not for
+// ever.
 func (u *unit) do(ask func(*manager) error) error {
-	m, err := u.manager()
-	if err != nil {
-		return err
+	for left := 5; ; left-- {
+		m, err := u.manager()
+		if err != nil {
+			return err
+		}
+		if err = ask(m); left == 1 || !reexecutes(err) {
+			return err
+		}
+		u.close()
 	}
-	if err = ask(m); !reexecutes(err) {
-		return err
-	}
-	u.close()
-	if m, err = u.manager(); err != nil {
-		return err
-	}
-	return ask(m)
 }
 
 // close ends the connection. What is asked later makes another one.
