@@ -22,7 +22,7 @@ PURE = ./libcontainer/jsontext ./libcontainer/spec ./libcontainer/plan ./libcont
 NO_ROOT = $(PURE) . ./tests/gotest ./tests/bench ./tests/features
 SCRIPTS = .ci/run tests/all tests/deps tests/fuzz tests/cross tests/reproducible tests/demo/run tests/demo/rootfs \
 	tests/demo/inside tests/vm/run tests/vm/inside tests/vm/machine tests/clients/run tests/clients/newer tests/clients/crictl/build tests/integration/run tests/runtime-tools/run \
-	tests/integration/fixtures tests/integration/debian-rootfs tests/newer
+	tests/integration/fixtures tests/integration/debian-rootfs tests/newer tests/private.bash
 
 # What `make test` runs, each a target of its own.
 TIERS = test-pure test-structure test-kernel test-schema demo-quiet integration integration-runc test-clients test-vm
